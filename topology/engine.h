@@ -1,0 +1,87 @@
+// The engine: runs a ProcessorSupplier as one instance of a consumer group, with its state kept in RocksDB and in a
+// compacted changelog topic. app/ makes one, starts it, looks at its snapshots and stops it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "processor/api/processor.h"
+#include "topology/engine_config.h"
+
+namespace ebc::topology {
+
+/// Why the engine could not start or had to stop. The message names the thing, the place and the remedy.
+struct EngineFailure {
+  enum class Kind {
+    None,
+    Configuration,     ///< topics missing or wrongly set, refused settings
+    KafkaUnreachable,  ///< not reached in time, it refuses us, or another live process holds our instance id
+    StateUnusable,     ///< the state folder is locked, foreign, newer, or can't be written
+  };
+  Kind kind = Kind::None;
+  std::string message;
+  bool failed() const { return kind != Kind::None; }
+};
+
+enum class HomeState { Taking, Restoring, Running };
+
+struct HomeSnapshot {
+  Partition home = 0;
+  HomeState state = HomeState::Taking;
+  std::string waiting_for;       ///< while not Running: what the home waits for, in words
+  std::int64_t restored = 0;     ///< changelog records replayed when it was taken
+  std::int64_t restore_lag = 0;  ///< changelog offsets still to be replayed
+  std::int64_t input_lag = 0;    ///< input offsets not yet read, as of the last end known
+  Timestamp clock{};
+};
+
+struct EngineCounters {
+  std::uint64_t records = 0;         ///< input records read
+  std::uint64_t rekeyed = 0;         ///< of these: sent to their home through the repartition topic
+  std::uint64_t commits = 0, aborts = 0, producer_rebuilds = 0;
+  std::uint64_t restored_records = 0;
+  std::uint64_t quarantined_stores = 0;
+  std::uint64_t stale_records = 0;   ///< delivered again with an old offset, dropped
+};
+
+struct EngineSnapshot {
+  bool joined = false;               ///< the consumer group has answered at least once
+  bool stopping = false;
+  std::string not_ready_reason;      ///< empty: ready
+  bool threads_turning = true;       ///< false: a thread has not turned its loop for 30 s
+  int homes = 0;                     ///< M, of the whole application
+  std::vector<HomeSnapshot> owned;
+  EngineCounters counters;
+  std::string instance_id;
+};
+
+class Engine {
+ public:
+  Engine(EngineConfig config, SupplierFactory suppliers);
+  ~Engine();  ///< stops, if that was not done
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Connects, checks topics and state, starts the threads. Blocks for at most start_timeout and some seconds. Once.
+  EngineFailure start();
+
+  /// Any thread, also from a signal-handling one; returns at once.
+  void request_stop();
+
+  /// Blocks until the engine has stopped, by request_stop() or by a failure that it returns.
+  EngineFailure wait();
+
+  /// Any thread.
+  EngineSnapshot snapshot() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "librdkafka 2.0.2", for --version.
+std::string kafka_client_version();
+
+}  // namespace ebc::topology

@@ -40,4 +40,5 @@ build_jobs() {
 }
 
 # run_setup ARGS: scripts/setup, unless the caller's machine is looked after by somebody else.
+# shellcheck disable=SC2120  # callers may pass none
 run_setup() { [[ -n ${EBC_SKIP_SETUP:-} ]] || "$ROOT/scripts/setup" "$@"; }

@@ -38,20 +38,20 @@ struct HomeSnapshot {
 };
 
 struct EngineCounters {
-  std::uint64_t records = 0;         ///< input records read
-  std::uint64_t rekeyed = 0;         ///< of these: sent to their home through the repartition topic
+  std::uint64_t records = 0;  ///< input records read
+  std::uint64_t rekeyed = 0;  ///< of these: sent to their home through the repartition topic
   std::uint64_t commits = 0, aborts = 0, producer_rebuilds = 0;
   std::uint64_t restored_records = 0;
   std::uint64_t quarantined_stores = 0;
-  std::uint64_t stale_records = 0;   ///< delivered again with an old offset, dropped
+  std::uint64_t stale_records = 0;  ///< delivered again with an old offset, dropped
 };
 
 struct EngineSnapshot {
-  bool joined = false;               ///< the consumer group has answered at least once
+  bool joined = false;  ///< the consumer group has answered at least once
   bool stopping = false;
-  std::string not_ready_reason;      ///< empty: ready
-  bool threads_turning = true;       ///< false: a thread has not turned its loop for 30 s
-  int homes = 0;                     ///< M, of the whole application
+  std::string not_ready_reason;  ///< empty: ready
+  bool threads_turning = true;   ///< false: a thread has not turned its loop for 30 s
+  int homes = 0;                 ///< M, of the whole application
   std::vector<HomeSnapshot> owned;
   EngineCounters counters;
   std::string instance_id;

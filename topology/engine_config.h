@@ -56,12 +56,12 @@ struct EngineConfig {
   Duration start_timeout{60'000};
 
   CreateTopics create_topics = CreateTopics::Internal;
-  int partitions = 12;          ///< of user topics made with CreateTopics::All
-  int replication_factor = 0;   ///< of topics made; 0: that of the input topic, or the broker's default
+  int partitions = 12;         ///< of user topics made with CreateTopics::All
+  int replication_factor = 0;  ///< of topics made; 0: that of the input topic, or the broker's default
 
-  std::size_t buffer_bytes = 32u << 20;    ///< uncommitted state and outputs a thread may hold before it commits
-  std::size_t buffer_records = 100'000;    ///< input records a thread may process before it commits
-  std::size_t cache_bytes = 64u << 20;     ///< RocksDB block cache, whole process
+  std::size_t buffer_bytes = 32u << 20;        ///< uncommitted state and outputs a thread may hold before it commits
+  std::size_t buffer_records = 100'000;        ///< input records a thread may process before it commits
+  std::size_t cache_bytes = 64u << 20;         ///< RocksDB block cache, whole process
   std::size_t write_buffer_bytes = 48u << 20;  ///< RocksDB memtables, whole process
 };
 

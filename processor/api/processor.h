@@ -1,8 +1,8 @@
 // The contract between the engine and what runs on it. Nothing here knows Kafka, RocksDB or event groups.
 //
 // The engine splits the application by *home*: a partition of its state. A record's home follows from its routing key
-// alone; the engine brings every record to its home, whatever partition its producer chose. Each home has one processor,
-// one store and one clock, all used by one thread at a time, so nothing here needs a lock.
+// alone; the engine brings every record to its home, whatever partition its producer chose. Each home has one
+// processor, one store and one clock, all used by one thread at a time, so nothing here needs a lock.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Results of everything that can fail. No exceptions cross a layer: a failure is a value, classed by what the caller
-// must do next. Only the adapters to Kafka and RocksDB make verdicts from library errors; only the stream worker acts on
-// them.
+// must do next. Only the adapters to Kafka and RocksDB make verdicts from library errors; only the stream worker acts
+// on them.
 #pragma once
 
 #include <cassert>
@@ -38,8 +38,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                                       // NOLINT: implicit by design
-  Result(Status error) : error_(std::move(error)) { assert(!error_.ok()); }           // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}                              // NOLINT: implicit by design
+  Result(Status error) : error_(std::move(error)) { assert(!error_.ok()); }  // NOLINT: implicit by design
 
   bool ok() const { return value_.has_value(); }
   /// Only when ok().
@@ -58,7 +58,7 @@ class [[nodiscard]] Result {
 }  // namespace ebc
 
 /// Returns the Status of `expr` from the calling function unless it is ok.
-#define EBC_TRY(expr)                                      \
-  do {                                                     \
+#define EBC_TRY(expr)                                                              \
+  do {                                                                             \
     if (::ebc::Status ebc_status_ = (expr); !ebc_status_.ok()) return ebc_status_; \
   } while (false)

@@ -1,8 +1,8 @@
 // The few words that every layer shares: times, partitions, offsets.
 //
 // Times are std::chrono types and therefore strong; a partition and an offset are plain integers whose role stands in
-// the name. Offsets say which edge they are: `offset_next` is a position (the first one not yet seen), `offset_last` the
-// last one seen. "Done" is always position >= end, never "last record seen": transaction markers take offsets too.
+// the name. Offsets say which edge they are: `offset_next` is a position (the first one not yet seen), `offset_last`
+// the last one seen. "Done" is always position >= end, never "last record seen": transaction markers take offsets too.
 #pragma once
 
 #include <chrono>

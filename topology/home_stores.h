@@ -1,0 +1,21 @@
+// Where the committed stores of the homes come from: RocksDB in production, memory in tests.
+#pragma once
+
+#include <memory>
+
+#include "state/committed_store.h"
+
+namespace ebc::topology {
+
+/// Any thread; one home by one thread at a time.
+class HomeStores {
+ public:
+  virtual ~HomeStores() = default;
+
+  /// Opens a home's store for its new owner; whoever held it before can't write any more.
+  virtual Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) = 0;
+  /// Sets a damaged store aside; the next open_home() gives an empty one.
+  virtual Status quarantine_home(Partition home) = 0;
+};
+
+}  // namespace ebc::topology

@@ -1,0 +1,125 @@
+#include "topology/home_task.h"
+
+#include <algorithm>
+
+#include "state/changelog_codec.h"
+
+namespace ebc::topology {
+namespace {
+/// How old the clock of an idle home with open deadlines may get in the changelog.
+constexpr Duration kClockRowEvery{10'000};
+}  // namespace
+
+HomeTask::HomeTask(Taken taken, std::string_view changelog_topic, TransactionSession& session, const Timestamp& now,
+                   BoardEntry& board)
+    : home_(taken.partition),
+      epoch_(taken.epoch),
+      changelog_topic_(changelog_topic),
+      session_(session),
+      now_(now),
+      board_(board),
+      store_(std::move(taken.store)),
+      buffer_(*store_),
+      progress_(taken.progress),
+      settled_next_(taken.progress.input_next),
+      restored_(taken.restored),
+      touched_(taken.commit_at_once) {}
+
+HomeTask::~HomeTask() { board_.epoch.store(0, std::memory_order_release); }
+
+Status HomeTask::start(std::unique_ptr<Processor> processor) {
+  processor_ = std::move(processor);
+  EBC_TRY(processor_->init(*this));
+  publish(false);
+  board_.epoch.store(epoch_, std::memory_order_release);
+  return {};
+}
+
+void HomeTask::forward(const Output& output) {
+  touched_ = true;
+  session_.produce({.topic = output.topic,
+                    .partition = std::nullopt,
+                    .key = output.key,
+                    .value = output.value,
+                    .timestamp = output.timestamp.value_or(now_),
+                    .headers = output.headers});
+}
+
+Offset HomeTask::next(Channel channel) const {
+  return channel == Channel::Input ? progress_.input_next : progress_.repartition_next;
+}
+
+Status HomeTask::process(const Fetched& fetched) {
+  const Timestamp latest = std::max(progress_.clock, now_);
+  EBC_TRY(processor_->process(fetched.record, std::clamp(fetched.record.timestamp, progress_.clock, latest)));
+  passed(fetched.log.channel, fetched.offset + 1);
+  return {};
+}
+
+void HomeTask::passed(Channel channel, Offset offset_next) {
+  Offset& next = channel == Channel::Input ? progress_.input_next : progress_.repartition_next;
+  if (offset_next <= next) return;
+  next = offset_next;
+  touched_ = true;
+}
+
+void HomeTask::advance_clock(Timestamp clock) {
+  progress_.clock = std::max(progress_.clock, clock);
+  if (processor_->next_punctuation() != kNever && now_ - progress_.written >= kClockRowEvery) touched_ = true;
+}
+
+Status HomeTask::punctuate_if_due() {
+  if (!punctuation_due()) return {};
+  touched_ = true;
+  return processor_->punctuate(progress_.clock);
+}
+
+void HomeTask::inputs_seen(int inputs) { progress_.inputs_known = std::max(progress_.inputs_known, inputs); }
+
+Status HomeTask::flush() { return processor_->flush(); }
+
+void HomeTask::produce_row(const state::Write& write, int tag) {
+  const state::ChangelogRecord record = state::encode_changelog(write, encoded_);
+  session_.produce_changelog({.topic = changelog_topic_,
+                              .partition = home_,
+                              .key = record.key,
+                              .value = record.value,
+                              .timestamp = now_,
+                              .headers = {},
+                              .tag = tag});
+}
+
+Status HomeTask::write_changelog(int tag) {
+  EBC_TRY(buffer_.visit_writes([this](const state::Write& write) {
+    produce_row(write, -1);
+    return Status{};
+  }));
+  // The progress row last: its offset, once acknowledged, is the store's position behind all of the others.
+  progress_.written = now_;
+  const std::string row = encode(progress_);
+  buffer_.put(kProgressKey, row);
+  produce_row({kProgressKey, row}, tag);
+  return {};
+}
+
+void HomeTask::collect_positions(std::vector<LogPosition>& positions) const {
+  positions.push_back({{Channel::Input, home_}, progress_.input_next});
+  positions.push_back({{Channel::Repartition, home_}, progress_.repartition_next});
+}
+
+Status HomeTask::apply(Offset delivered) {
+  touched_ = false;
+  settled_next_ = progress_.input_next;
+  return buffer_.commit(delivered + 1);
+}
+
+void HomeTask::publish(bool rekeyed_pending) {
+  if (!rekeyed_pending) settled_next_ = progress_.input_next;
+  board_.input_read_next.store(progress_.input_next, std::memory_order_release);
+  board_.input_settled_next.store(settled_next_, std::memory_order_release);
+  board_.repartition_read_next.store(progress_.repartition_next, std::memory_order_release);
+  board_.next_punctuation_ms.store(to_ms(processor_->next_punctuation()), std::memory_order_release);
+  board_.clock_ms.store(to_ms(progress_.clock), std::memory_order_release);
+}
+
+}  // namespace ebc::topology

@@ -1,0 +1,57 @@
+// Where a stream thread's records go, and what makes them count: the guarantee, as an object.
+//
+// One commit is: begin, produce (outputs), settle_outputs, produce (changelog), commit, then the caller applies the
+// state locally, then finish. Exactly-once makes commit the one point where everything counts. At-least-once has no
+// such point, so its order does the work: outputs are acknowledged before the changelog is written, that before the
+// offsets.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "processor/api/record.h"
+#include "topology/log.h"
+#include "topology/source.h"
+
+namespace ebc::topology {
+
+struct SinkRecord {
+  std::string_view topic;
+  std::optional<Partition> partition;  ///< none: by Java's partitioner from the key
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  Timestamp timestamp{};
+  std::span<const Header> headers;
+  int tag = -1;  ///< 0..65534: delivered_offset(tag) tells where the record went
+};
+
+/// One thread. After an error other than Retry the sink is of no more use: its owner destroys it and makes a new one
+/// under the same name, which ends whatever this one left open.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// Connects; ends what an earlier sink of this name left open. Retry until Kafka answers.
+  virtual Status open() = 0;
+  virtual Status begin() = 0;
+  /// Views are copied. An error is kept and given back by the next settle_outputs() or commit().
+  virtual void produce(const SinkRecord& record) = 0;
+  virtual Status settle_outputs() = 0;
+  /// AbortTransaction: nothing of it counts, or it isn't known whether it does; Fenced: somebody acts in our place.
+  virtual Status commit(std::span<const LogPosition> positions, const Membership& membership) = 0;
+  /// After commit(): the offset of the record produced with `tag` since begin(); none when it wasn't acknowledged.
+  virtual std::optional<Offset> delivered_offset(int tag) const = 0;
+  /// After the state was applied.
+  virtual Status finish(std::span<const LogPosition> positions) = 0;
+
+  /// True when a late copy of a commit request may still be on its way (the client repeats them by itself): the sink
+  /// has to be replaced before it begins again.
+  virtual bool wants_replacing() const = 0;
+};
+
+using SinkFactory = std::function<std::unique_ptr<Sink>(RecordSource& source)>;
+
+}  // namespace ebc::topology

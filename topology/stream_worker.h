@@ -1,0 +1,152 @@
+// The loop of a stream thread, one turn at a time: poll, route, process, punctuate, commit when due.
+//
+// Holds the homes of the input partitions that the group gives this thread. It has no thread and no wait of its own but
+// the source's poll, so that tests and simulations turn it by hand over a fake log.
+//
+// A failure is answered in one place, recover(), by what the verdict asks for; everything that can't be proved to be
+// committed is dropped, and the homes are taken anew from what is.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "processor/api/clock.h"
+#include "processor/api/processor.h"
+#include "topology/batch_order.h"
+#include "topology/engine_config.h"
+#include "topology/home_board.h"
+#include "topology/home_taker.h"
+#include "topology/home_task.h"
+#include "topology/mailbox.h"
+#include "topology/transaction_session.h"
+
+namespace ebc::topology {
+
+/// Counters of one thread; written by it, read by any.
+struct WorkerCounters {
+  std::atomic<std::uint64_t> records{0}, rekeyed{0}, commits{0}, failed_commits{0}, stale_records{0}, restored{0};
+  std::atomic<std::uint64_t> producers{0}, quarantined{0};
+};
+
+struct WorkerConfig {
+  int thread = 0;
+  std::string changelog_topic, repartition_topic;
+  Duration commit_interval{100};
+  std::size_t buffer_bytes = 32u << 20;
+  std::size_t buffer_records = 100'000;
+};
+
+class StreamWorker final : private RebalanceListener {
+ public:
+  /// Everything given outlives the worker. The source is made by `make_source` with the worker as its listener.
+  StreamWorker(WorkerConfig config, const Clock& clock, ProcessorSupplier& supplier, HomeTaker& taker, HomeBoard& board,
+               const std::function<std::unique_ptr<RecordSource>(RebalanceListener&)>& make_source,
+               SinkFactory make_sink);
+  ~StreamWorker() override;
+
+  /// One turn; waits for input no longer than nothing else is due. Fatal or Fenced: the thread must stop (Fenced:
+  /// another process has our identity). Anything less is dealt with inside.
+  Status turn();
+
+  /// Commits what is done, gives the partitions back and leaves (or, with `leave` false, keeps them for the session).
+  void close(bool leave, Duration limit);
+
+  Mailbox<WorkerMessage>& mailbox() { return mailbox_; }
+  /// Any thread.
+  void wake() { source_->wake(); }
+  const WorkerCounters& counters() const { return counters_; }
+  /// Any thread: the group has answered this member at least once.
+  bool joined() const { return joined_.load(std::memory_order_acquire); }
+  /// Any thread: input partitions assigned, and of these the ones that are not running yet.
+  std::pair<int, int> assigned_and_waiting() const;
+  /// Any thread: homes running here.
+  std::vector<Partition> running() const;
+  /// Any thread: why the thread makes no progress; empty when it does.
+  std::string trouble() const;
+
+ private:
+  /// An input partition that has no home: added to the topic later, it only routes.
+  struct RouteOnly {
+    std::uint64_t epoch = 0;
+    Offset next = 0;
+    Offset settled_next = 0;
+    bool touched = false;
+  };
+
+  void on_assigned(std::span<const Partition> inputs) override;
+  void on_revoked(std::span<const Partition> inputs) override;
+  void on_lost(std::span<const Partition> inputs) override;
+
+  Status process(const Batch& batch);
+  Status handle(const Fetched& fetched);
+  Status handle_input(const Fetched& fetched);
+  void rekey(const Fetched& fetched, Partition home);
+  void passed(LogPartition log, Offset offset_next);
+
+  Status read_mailbox();
+  Status start_taken(Taken taken);
+  Status request_takes();
+  Status blame(const HomeTask& task, Status status);
+  Status punctuate();
+
+  bool anything_to_commit() const;
+  bool commit_due(bool input_at_hand) const;
+  Status commit();
+  Status flush_and_write(std::vector<HomeTask*>& homes);
+  void apply(const std::vector<HomeTask*>& homes);
+  Duration wait_after(bool input_at_hand) const;
+  Duration commit_gap() const;
+  bool homes_empty() const;
+  void set_trouble(std::string trouble);
+
+  void give_up(Partition input);
+  void release(Partition input);
+  void retake(Partition home, const Status& why);
+  void reset(const Status& why);
+  Status recover(Status status);
+  void publish();
+  HomeTask* home(Partition p) {
+    return static_cast<std::size_t>(p) < homes_.size() ? homes_[static_cast<std::size_t>(p)].get() : nullptr;
+  }
+
+  const WorkerConfig config_;
+  const Clock& clock_;
+  ProcessorSupplier& supplier_;
+  HomeTaker& taker_;
+  HomeBoard& board_;
+  const std::unique_ptr<RecordSource> source_;
+  TransactionSession session_;
+  Mailbox<WorkerMessage> mailbox_;
+
+  Timestamp now_{};
+  std::map<Partition, std::uint64_t> assigned_;   ///< value: epoch of the take under way, 0 when none is
+  std::vector<std::unique_ptr<HomeTask>> homes_;  ///< by home; null where not running here
+  std::map<Partition, RouteOnly> routes_;
+  std::vector<Partition> quarantine_;  ///< homes whose next take must not trust the disk
+  BatchOrder order_;
+  std::vector<Header> headers_;
+  std::string hop_header_;
+  std::size_t records_since_commit_ = 0;
+  std::optional<Timestamp> first_uncommitted_;
+  Timestamp commit_ended_{};
+  Duration commit_took_{0};
+  Duration wait_{0};
+  Status rebalance_failure_;
+  bool ownership_changed_ = false;
+  bool closing_ = false;
+
+  WorkerCounters counters_;
+  std::atomic<bool> joined_{false};
+  mutable std::mutex status_mutex_;
+  int assigned_count_ = 0, waiting_count_ = 0;  // guarded by status_mutex_
+  std::vector<Partition> running_;              // guarded by status_mutex_
+  std::string trouble_;                         // guarded by status_mutex_
+};
+
+}  // namespace ebc::topology

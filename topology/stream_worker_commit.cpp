@@ -1,0 +1,98 @@
+// The half of the worker that commits. The order is the guarantee; docs/design.md, "Commit cycle".
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "topology/stream_worker.h"
+
+namespace ebc::topology {
+namespace {
+/// Commits for a waiting outcome are at least this far apart: one costs some 3 ms of CPU, whatever it holds.
+constexpr Duration kShortestGap{8};
+}  // namespace
+
+bool StreamWorker::anything_to_commit() const {
+  if (session_.begun()) return true;
+  const auto touched = [](const auto& task) { return task && task->touched(); };
+  if (std::any_of(homes_.begin(), homes_.end(), touched)) return true;
+  return std::any_of(routes_.begin(), routes_.end(), [](const auto& route) { return route.second.touched; });
+}
+
+Duration StreamWorker::commit_gap() const {
+  return std::min(std::max(kShortestGap, 2 * commit_took_), config_.commit_interval);
+}
+
+bool StreamWorker::commit_due(bool input_at_hand) const {
+  if (!first_uncommitted_) return false;
+  if (now_ - *first_uncommitted_ >= config_.commit_interval) return true;
+  if (session_.outputs_waiting() && !input_at_hand && now_ - commit_ended_ >= commit_gap()) return true;
+  std::size_t bytes = session_.bytes();
+  for (const auto& task : homes_) {
+    if (task) bytes += task->unflushed_bytes();
+  }
+  return bytes >= config_.buffer_bytes || records_since_commit_ >= config_.buffer_records;
+}
+
+Status StreamWorker::commit() {
+  const Timestamp began = clock_.now();
+  std::vector<HomeTask*> homes;
+  EBC_TRY(flush_and_write(homes));
+
+  std::vector<LogPosition> positions;
+  for (const HomeTask* task : homes) task->collect_positions(positions);
+  for (const auto& [partition, route] : routes_) {
+    if (route.touched) positions.push_back({{Channel::Input, partition}, route.next});
+  }
+  const auto membership = source_->membership();
+  if (!membership->valid()) {
+    return {Verdict::Fenced, "this member is not in the consumer group any more; nothing may be committed"};
+  }
+  EBC_TRY(session_.commit(positions, *membership));
+
+  apply(homes);
+  for (auto& [partition, route] : routes_) {
+    route.touched = false;
+    route.settled_next = route.next;
+  }
+  if (const Status finished = session_.finish(positions); !finished.ok()) {
+    spdlog::warn("[thread {}] {}", config_.thread, finished.message());
+  }
+  counters_.commits.fetch_add(1, std::memory_order_relaxed);
+  records_since_commit_ = 0;
+  first_uncommitted_.reset();
+  commit_ended_ = clock_.now();
+  commit_took_ = commit_ended_ - began;
+  return {};
+}
+
+/// Brings everything into the transaction and returns the homes that are part of it.
+Status StreamWorker::flush_and_write(std::vector<HomeTask*>& homes) {
+  // Input partitions without a home are known from their first commit on; rows say so in that same transaction.
+  int inputs_known = board_.homes();
+  if (!routes_.empty()) inputs_known = std::max(inputs_known, routes_.rbegin()->first + 1);
+  for (const auto& task : homes_) {
+    if (!task || !task->touched()) continue;
+    EBC_TRY(blame(*task, task->flush()));
+    task->inputs_seen(inputs_known);
+    homes.push_back(task.get());
+  }
+  EBC_TRY(session_.begin());
+  EBC_TRY(session_.settle_outputs());
+  for (std::size_t tag = 0; tag < homes.size(); ++tag) EBC_TRY(homes[tag]->write_changelog(static_cast<int>(tag)));
+  return {};
+}
+
+void StreamWorker::apply(const std::vector<HomeTask*>& homes) {
+  // The transaction counts by now. A store that can't take it is behind, not wrong: taking the home anew brings it up.
+  std::vector<std::pair<Partition, Status>> failed;
+  for (std::size_t tag = 0; tag < homes.size(); ++tag) {
+    const auto delivered = session_.delivered_offset(static_cast<int>(tag));
+    Status applied =
+        delivered ? homes[tag]->apply(*delivered) : Status{Verdict::Retry, "its progress row was not acknowledged"};
+    if (!applied.ok()) failed.emplace_back(homes[tag]->home(), std::move(applied));
+  }
+  for (const auto& [partition, status] : failed) retake(partition, status);
+}
+
+}  // namespace ebc::topology

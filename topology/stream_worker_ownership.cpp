@@ -1,0 +1,169 @@
+// The half of the worker that gains and loses partitions: rebalances, takes, recovery.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+#include "topology/stream_worker.h"
+
+namespace ebc::topology {
+
+void StreamWorker::on_assigned(std::span<const Partition> inputs) {
+  joined_.store(true, std::memory_order_release);
+  ownership_changed_ = true;
+  for (const Partition input : inputs) assigned_.try_emplace(input, 0);
+  if (!inputs.empty()) {
+    spdlog::info("[thread {}] assigned input partitions {}", config_.thread, fmt::join(inputs, ","));
+  }
+}
+
+void StreamWorker::on_revoked(std::span<const Partition> inputs) {
+  ownership_changed_ = true;
+  now_ = clock_.now();
+  if (!closing_ && anything_to_commit() && session_.has_sink()) rebalance_failure_ = commit();
+  for (const Partition input : inputs) give_up(input);
+  if (!inputs.empty()) spdlog::info("[thread {}] gave up input partitions {}", config_.thread, fmt::join(inputs, ","));
+}
+
+void StreamWorker::on_lost(std::span<const Partition> inputs) {
+  ownership_changed_ = true;
+  for (const Partition input : inputs) give_up(input);
+  rebalance_failure_ = {Verdict::Fenced,
+                        fmt::format("input partitions {} were given to another member because this one "
+                                    "was silent for too long",
+                                    fmt::join(inputs, ","))};
+}
+
+void StreamWorker::give_up(Partition input) {
+  release(input);
+  const auto it = assigned_.find(input);
+  if (it == assigned_.end()) return;
+  if (it->second != 0) taker_.cancel(input, it->second);
+  assigned_.erase(it);
+}
+
+void StreamWorker::release(Partition input) {
+  ownership_changed_ = true;
+  if (static_cast<std::size_t>(input) < homes_.size()) homes_[static_cast<std::size_t>(input)].reset();
+  if (routes_.erase(input) > 0 && input < board_.capacity()) {
+    board_.entry(input).epoch.store(0, std::memory_order_release);
+  }
+}
+
+Status StreamWorker::request_takes() {
+  const bool wanted = std::any_of(assigned_.begin(), assigned_.end(), [](const auto& a) { return a.second == 0; });
+  if (!wanted) return {};
+  // Our own open transaction must not be what the take waits for.
+  if (anything_to_commit()) EBC_TRY(commit());
+  int inputs_known = 0;
+  for (const auto& task : homes_) {
+    if (task) inputs_known = std::max(inputs_known, task->inputs_known());
+  }
+  for (auto& [partition, epoch] : assigned_) {
+    if (epoch != 0) continue;
+    epoch = board_.new_epoch();
+    const auto damaged = std::find(quarantine_.begin(), quarantine_.end(), partition);
+    taker_.request({.partition = partition,
+                    .has_home = partition < board_.homes(),
+                    .epoch = epoch,
+                    .thread = config_.thread,
+                    .quarantine = damaged != quarantine_.end(),
+                    .inputs_known = inputs_known});
+    if (damaged != quarantine_.end()) {
+      counters_.quarantined.fetch_add(1, std::memory_order_relaxed);
+      std::erase(quarantine_, partition);
+    }
+  }
+  return {};
+}
+
+Status StreamWorker::start_taken(Taken taken) {
+  const Partition partition = taken.partition;
+  const auto it = assigned_.find(partition);
+  if (it == assigned_.end() || it->second != taken.epoch) return {};  // revoked or dropped in the meantime
+  ownership_changed_ = true;
+  counters_.restored.fetch_add(static_cast<std::uint64_t>(taken.restored), std::memory_order_relaxed);
+
+  if (!taken.store) {
+    RouteOnly route{.epoch = taken.epoch,
+                    .next = taken.progress.input_next,
+                    .settled_next = taken.progress.input_next,
+                    .touched = taken.commit_at_once};
+    routes_[partition] = route;
+    if (partition < board_.capacity()) {
+      BoardEntry& entry = board_.entry(partition);
+      entry.thread.store(config_.thread, std::memory_order_relaxed);
+      entry.input_read_next.store(route.next, std::memory_order_release);
+      entry.input_settled_next.store(route.next, std::memory_order_release);
+      entry.epoch.store(route.epoch, std::memory_order_release);
+    }
+    spdlog::info("[input {}] routing from offset {}", partition, route.next);
+    const std::array position{LogPosition{{Channel::Input, partition}, route.next}};
+    return source_->assign(position);
+  }
+
+  spdlog::info("[home {}] running: input from {}, repartition from {}, {} changelog records replayed", partition,
+               taken.progress.input_next, taken.progress.repartition_next, taken.restored);
+  const std::array positions{LogPosition{{Channel::Input, partition}, taken.progress.input_next},
+                             LogPosition{{Channel::Repartition, partition}, taken.progress.repartition_next}};
+  BoardEntry& entry = board_.entry(partition);
+  entry.thread.store(config_.thread, std::memory_order_relaxed);
+  auto task = std::make_unique<HomeTask>(std::move(taken), config_.changelog_topic, session_, now_, entry);
+  if (Status started = blame(*task, task->start(supplier_.make_processor())); !started.ok()) return started;
+  homes_[static_cast<std::size_t>(partition)] = std::move(task);
+  return source_->assign(positions);
+}
+
+void StreamWorker::retake(Partition partition, const Status& why) {
+  const auto it = assigned_.find(partition);
+  if (it == assigned_.end()) return;
+  spdlog::warn("[home {}] is taken anew: {}", partition, why.message());
+  if (why.verdict() == Verdict::TaskCorrupted) quarantine_.push_back(partition);
+  release(partition);
+  const std::array logs{LogPartition{Channel::Input, partition}, LogPartition{Channel::Repartition, partition}};
+  if (const Status unassigned = source_->unassign(logs); !unassigned.ok()) {
+    spdlog::warn("[home {}] {}", partition, unassigned.message());
+  }
+  if (it->second != 0) taker_.cancel(partition, it->second);
+  it->second = 0;
+}
+
+void StreamWorker::reset(const Status& why) {
+  spdlog::warn("[thread {}] drops what is uncommitted and takes its homes anew: {}", config_.thread, why.message());
+  set_trouble(why.message());
+  ownership_changed_ = true;
+  counters_.failed_commits.fetch_add(session_.begun() ? 1 : 0, std::memory_order_relaxed);
+  session_.drop(now_);
+  std::vector<LogPartition> logs;
+  for (auto& [partition, epoch] : assigned_) {
+    logs.push_back({Channel::Input, partition});
+    if (partition < board_.homes()) logs.push_back({Channel::Repartition, partition});
+    release(partition);
+    if (epoch != 0) taker_.cancel(partition, epoch);
+    epoch = 0;
+  }
+  if (const Status unassigned = source_->unassign(logs); !unassigned.ok()) {
+    spdlog::warn("[thread {}] {}", config_.thread, unassigned.message());
+  }
+  records_since_commit_ = 0;
+  first_uncommitted_.reset();
+}
+
+Status StreamWorker::recover(Status status) {
+  switch (status.verdict()) {
+    case Verdict::Ok:
+      return {};
+    case Verdict::Fatal:
+      return status;
+    case Verdict::Retry:
+    case Verdict::AbortTransaction:
+    case Verdict::Fenced:
+    case Verdict::TaskCorrupted:
+      reset(status);
+      return {};
+  }
+  return status;
+}
+
+}  // namespace ebc::topology

@@ -1,0 +1,349 @@
+#include "topology/take_home.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <tuple>
+
+#include "state/changelog_codec.h"
+
+namespace ebc::topology {
+namespace {
+
+std::uint64_t new_generation() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32 | device()) | 1;  // never 0: that means "no row"
+}
+
+const char* name(Channel channel) {
+  switch (channel) {
+    case Channel::Input:
+      return "input";
+    case Channel::Repartition:
+      return "repartition";
+    case Channel::Changelog:
+      return "changelog";
+  }
+  return "";
+}
+
+}  // namespace
+
+TakeHome::TakeHome(TakeRequest request, const TakeRules& rules, HomeStores& stores, LogOffsets& offsets,
+                   ChangelogReader& reader)
+    : request_(request), rules_(rules), stores_(stores), offsets_(offsets), reader_(reader) {
+  result_.partition = request.partition;
+  result_.epoch = request.epoch;
+}
+
+bool TakeHome::step(Timestamp now) {
+  while (phase_ != Phase::Done && phase_ != Phase::Failed) {
+    const Phase before = phase_;
+    Status status;
+    switch (phase_) {
+      case Phase::Open:
+        status = open(now);
+        break;
+      case Phase::AskOffsets:
+        status = ask_offsets();
+        break;
+      case Phase::AskEnd:
+        status = ask_end(now);
+        break;
+      case Phase::Replay:
+        if (position_ < end_) return false;
+        status = replay_done();
+        break;
+      case Phase::Compare:
+        status = compare(now);
+        break;
+      case Phase::Done:
+      case Phase::Failed:
+        break;
+    }
+    if (status.ok()) {
+      retry_reason_.clear();
+    } else if (status.verdict() == Verdict::Fatal) {
+      fail(std::move(status));
+    } else {
+      retry_reason_ = status.message();
+      return false;
+    }
+    if (phase_ == before && phase_ == Phase::Replay) return false;
+  }
+  return true;
+}
+
+void TakeHome::fail(Status status) {
+  failure_ = std::move(status);
+  phase_ = Phase::Failed;
+}
+
+Status TakeHome::open(Timestamp) {
+  if (request_.has_home) {
+    if (request_.quarantine && !store_) EBC_TRY(stores_.quarantine_home(request_.partition));
+    auto store = stores_.open_home(request_.partition);
+    if (!store.ok()) return store.status();
+    store_ = *store;
+  }
+  phase_ = Phase::AskOffsets;
+  return {};
+}
+
+Status TakeHome::ask_offsets() {
+  const std::array logs{LogPartition{Channel::Input, request_.partition},
+                        LogPartition{Channel::Repartition, request_.partition}};
+  auto committed = offsets_.stable_committed(std::span(logs).first(request_.has_home ? 2 : 1));
+  if (!committed.ok()) return committed.status();
+  committed_input_ = (*committed)[0];
+  if (request_.has_home) committed_repartition_ = (*committed)[1];
+  phase_ = request_.has_home ? Phase::AskEnd : Phase::Compare;
+  return {};
+}
+
+Result<std::optional<Progress>> TakeHome::local_progress() const {
+  std::string row;
+  auto found = store_->get(kProgressKey, row);
+  if (!found.ok()) return found.status();
+  if (!*found) return std::optional<Progress>{};
+  auto progress = decode_progress(row);
+  if (!progress.ok()) return progress.status();
+  return std::optional<Progress>{*progress};
+}
+
+Status TakeHome::ask_end(Timestamp now) {
+  const std::array log{LogPartition{Channel::Changelog, request_.partition}};
+  auto end = offsets_.ends(log);
+  if (!end.ok()) return end.status();
+  auto start = offsets_.starts(log);
+  if (!start.ok()) return start.status();
+  end_ = (*end)[0];
+  start_ = (*start)[0];
+
+  auto local = store_->changelog_offset_next();
+  if (!local.ok()) return local.status();
+  auto progress = local_progress();
+  if (!progress.ok()) return progress.status();
+  local_generation_.reset();
+  if (*progress) local_generation_ = (**progress).generation;
+
+  std::string distrust;
+  if (!local->has_value()) return start_replay(true);
+  if (**local > end_) {
+    distrust = fmt::format("it stands at changelog offset {}, beyond the changelog's end {}", **local, end_);
+  } else if (**local < start_) {
+    distrust = fmt::format("it stands at changelog offset {}, before the changelog's start {}", **local, start_);
+  } else if (*progress && now - (**progress).written > rules_.trust_local_state_for) {
+    distrust = "it is older than the changelog keeps its tombstones for";
+  }
+  if (distrust.empty()) {
+    position_ = **local;
+    return start_replay(false);
+  }
+  spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, distrust);
+  return start_replay(true);
+}
+
+Status TakeHome::start_replay(bool from_nothing) {
+  reader_.stop(request_.partition);
+  if (from_nothing) {
+    EBC_TRY(store_->clear());
+    position_ = start_;
+    local_generation_.reset();
+  }
+  replaying_all_ = from_nothing;
+  foreign_generation_ = false;
+  auto restorer = state::Restorer::begin(*store_);
+  if (!restorer.ok()) return restorer.status();
+  restorer_.emplace(std::move(*restorer));
+  if (position_ < end_) EBC_TRY(reader_.start(request_.partition, position_));
+  phase_ = Phase::Replay;
+  return {};
+}
+
+void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value) {
+  if (phase_ != Phase::Replay || offset < position_ || offset >= end_) return;
+  if (!replaying_all_ && key == kProgressKey && value && local_generation_) {
+    const auto write = state::decode_changelog(key, value);
+    if (write.ok() && write.value().value) {
+      const auto progress = decode_progress(*write.value().value);
+      if (progress.ok() && progress.value().generation != *local_generation_) foreign_generation_ = true;
+    }
+  }
+  if (Status added = restorer_->add(offset, key, value); !added.ok()) {
+    retry_reason_ = added.message();
+    if (added.verdict() == Verdict::Fatal) return fail(std::move(added));
+    reader_.stop(request_.partition);
+    phase_ = Phase::Open;  // disk full or damaged: once more from what the store then holds
+    return;
+  }
+  position_ = offset + 1;
+  ++restored_;
+}
+
+void TakeHome::on_end(Offset offset_next) {
+  if (phase_ == Phase::Replay) position_ = std::max(position_, offset_next);
+}
+
+void TakeHome::on_broken() {
+  if (phase_ != Phase::Replay) return;
+  spdlog::warn("[home {}] changelog offset {} is gone; restoring all of it", request_.partition, position_);
+  reader_.stop(request_.partition);
+  if (Status cleared = store_->clear(); !cleared.ok()) retry_reason_ = cleared.message();
+  phase_ = Phase::AskEnd;
+}
+
+Status TakeHome::replay_done() {
+  reader_.stop(request_.partition);
+  EBC_TRY(restorer_->finish(position_));
+  if (foreign_generation_) {
+    spdlog::warn("[home {}] the local state belongs to another generation of the changelog; restoring all of it",
+                 request_.partition);
+    return start_replay(true);
+  }
+  phase_ = Phase::Compare;
+  return {};
+}
+
+Result<Offset> TakeHome::first_position(LogPartition log) {
+  if (log.channel == Channel::Input && rules_.from.kind == InitialOffset::Kind::Time) {
+    return offsets_.offset_at(log, rules_.from.time);
+  }
+  const std::array logs{log};
+  const bool latest = log.channel == Channel::Input && rules_.from.kind == InitialOffset::Kind::Latest;
+  auto edge = latest ? offsets_.ends(logs) : offsets_.starts(logs);
+  if (!edge.ok()) return edge.status();
+  return (*edge)[0];
+}
+
+Status TakeHome::compare(Timestamp now) {
+  Progress& progress = result_.progress;
+  result_.commit_at_once = false;
+  std::optional<Progress> row;
+  if (store_) {
+    auto local = local_progress();
+    if (!local.ok()) return local.status();
+    row = *local;
+  }
+  const bool offsets_missing = !committed_input_ || (request_.has_home && !committed_repartition_);
+
+  if (!row) {
+    if (store_ && (committed_input_ || committed_repartition_) && rules_.on_lost_offsets == OnLostOffsets::Stop) {
+      return {Verdict::Fatal,
+              fmt::format("partition {}: the consumer group has an offset ({}), but the changelog has no progress row: "
+                          "its records were lost, or the group belongs to another application. Use another --app-id, "
+                          "or go on without that state with --on-lost-offsets earliest",
+                          request_.partition, committed_input_.value_or(-1))};
+    }
+    if (!store_ && !committed_input_ && request_.partition < request_.inputs_known &&
+        rules_.on_lost_offsets == OnLostOffsets::Stop) {
+      return {Verdict::Fatal, fmt::format("input partition {}: the consumer group's offset is gone. Read the partition "
+                                          "again from its start with --on-lost-offsets earliest",
+                                          request_.partition)};
+    }
+    progress = Progress{.generation = new_generation(), .clock = Timestamp{}, .written = now};
+    for (auto [channel, committed, next] :
+         {std::tuple{Channel::Input, committed_input_, &progress.input_next},
+          std::tuple{Channel::Repartition, committed_repartition_, &progress.repartition_next}}) {
+      if (channel == Channel::Repartition && !store_) continue;
+      if (committed) {
+        *next = *committed;
+        continue;
+      }
+      auto first = first_position({channel, request_.partition});
+      if (!first.ok()) return first.status();
+      *next = *first;
+    }
+    result_.commit_at_once = store_ != nullptr || offsets_missing;
+  } else {
+    progress = *row;
+    const bool at_least_once = rules_.guarantee == Guarantee::AtLeastOnce;
+    for (auto [channel, committed, next] :
+         {std::tuple{Channel::Input, committed_input_, &progress.input_next},
+          std::tuple{Channel::Repartition, committed_repartition_, &progress.repartition_next}}) {
+      if (!committed || *committed == *next) continue;
+      if (at_least_once) {
+        *next = std::min(*next, *committed);
+      } else if (*committed > *next) {
+        if (rules_.on_lost_offsets == OnLostOffsets::Stop) {
+          return {
+              Verdict::Fatal,
+              fmt::format("{} partition {}: the consumer group stands at offset {}, the changelog's progress row at "
+                          "{}: the changelog lost records. Go on from the row, with outcomes possibly repeated, by "
+                          "--on-lost-offsets earliest",
+                          name(channel), request_.partition, *committed, *next)};
+        }
+        spdlog::warn("{} partition {}: going on from the progress row's offset {}, the group had {}", name(channel),
+                     request_.partition, *next, *committed);
+      } else {
+        spdlog::warn(
+            "{} partition {}: the consumer group's offset {} lies behind the progress row's {}; the row counts",
+            name(channel), request_.partition, *committed, *next);
+      }
+      result_.commit_at_once = true;
+    }
+    if (offsets_missing) {
+      spdlog::warn(
+          "[home {}] the consumer group has no offsets for it any more; the progress row counts (input {}, "
+          "repartition {})",
+          request_.partition, progress.input_next, progress.repartition_next);
+      result_.commit_at_once = true;
+    }
+  }
+  EBC_TRY(check_against_logs(progress));
+  result_.store = store_;
+  result_.restored = restored_;
+  phase_ = Phase::Done;
+  return {};
+}
+
+Status TakeHome::check_against_logs(Progress& progress) {
+  const std::array logs{LogPartition{Channel::Input, request_.partition},
+                        LogPartition{Channel::Repartition, request_.partition}};
+  const auto asked = std::span(logs).first(request_.has_home ? 2 : 1);
+  auto starts = offsets_.starts(asked);
+  if (!starts.ok()) return starts.status();
+  auto ends = offsets_.ends(asked);
+  if (!ends.ok()) return ends.status();
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    Offset& next = i == 0 ? progress.input_next : progress.repartition_next;
+    const Offset start = (*starts)[i], end = (*ends)[i];
+    if (next >= start && next <= end) continue;
+    const std::string what = fmt::format("{} partition {}: next offset {} is outside of the topic's {} to {}",
+                                         name(asked[i].channel), request_.partition, next, start, end);
+    if (rules_.on_lost_offsets == OnLostOffsets::Stop) {
+      return {Verdict::Fatal, fmt::format("{}: records were deleted before they were read, or the topic was made anew. "
+                                          "Go on at the topic's start with --on-lost-offsets earliest",
+                                          what)};
+    }
+    spdlog::warn("{}; going on from {}", what, start);
+    next = start;
+    result_.commit_at_once = true;
+  }
+  return {};
+}
+
+std::string TakeHome::waiting_for() const {
+  if (!retry_reason_.empty()) return retry_reason_;
+  switch (phase_) {
+    case Phase::Open:
+      return "its store to open";
+    case Phase::AskOffsets:
+      return "its committed offsets to be stable";
+    case Phase::AskEnd:
+      return "the end of its changelog";
+    case Phase::Replay:
+      return fmt::format("{} changelog offsets to be replayed", restore_lag());
+    case Phase::Compare:
+      return "the input's offsets";
+    case Phase::Done:
+    case Phase::Failed:
+      break;
+  }
+  return {};
+}
+
+}  // namespace ebc::topology

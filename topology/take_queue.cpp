@@ -1,0 +1,117 @@
+#include "topology/take_queue.h"
+
+#include <spdlog/spdlog.h>
+
+namespace ebc::topology {
+namespace {
+constexpr Duration kProgressEvery{2'000};
+}
+
+TakeQueue::TakeQueue(TakeRules rules, HomeStores& stores, LogOffsets& offsets, ChangelogReader& reader,
+                     const Clock& clock, Reply reply)
+    : rules_(rules), stores_(stores), offsets_(offsets), reader_(reader), clock_(clock), reply_(std::move(reply)) {
+  visitor_.record = [this](Partition home, Offset offset, std::optional<std::string_view> key,
+                           std::optional<std::string_view> value) {
+    if (TakeHome* take = find(home)) take->on_record(offset, key, value);
+  };
+  visitor_.end = [this](Partition home, Offset offset_next) {
+    if (TakeHome* take = find(home)) take->on_end(offset_next);
+  };
+  visitor_.broken = [this](Partition home) {
+    if (TakeHome* take = find(home)) take->on_broken();
+  };
+}
+
+void TakeQueue::request(TakeRequest request) {
+  const std::lock_guard lock(mutex_);
+  commands_.emplace_back(request);
+}
+
+void TakeQueue::cancel(Partition partition, std::uint64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  commands_.emplace_back(Cancel{partition, epoch});
+}
+
+std::vector<TakingSnapshot> TakeQueue::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+bool TakeQueue::commands_empty() const {
+  const std::lock_guard lock(mutex_);
+  return commands_.empty();
+}
+
+TakeHome* TakeQueue::find(Partition home) {
+  const auto it = takes_.find(home);
+  return it == takes_.end() ? nullptr : it->second.get();
+}
+
+void TakeQueue::obey_commands() {
+  std::vector<Command> commands;
+  {
+    const std::lock_guard lock(mutex_);
+    commands.swap(commands_);
+  }
+  for (const Command& command : commands) {
+    if (const auto* request = std::get_if<TakeRequest>(&command)) {
+      reader_.stop(request->partition);
+      takes_[request->partition] = std::make_unique<TakeHome>(*request, rules_, stores_, offsets_, reader_);
+      continue;
+    }
+    const auto& cancel = std::get<Cancel>(command);
+    const TakeHome* take = find(cancel.partition);
+    if (take == nullptr || take->request().epoch != cancel.epoch) continue;
+    reader_.stop(cancel.partition);
+    takes_.erase(cancel.partition);
+  }
+}
+
+void TakeQueue::turn(Duration wait) {
+  obey_commands();
+  bool replaying = false;
+  for (auto it = takes_.begin(); it != takes_.end();) {
+    TakeHome& take = *it->second;
+    if (!take.step(clock_.now())) {
+      replaying |= take.phase() == TakeHome::Phase::Replay;
+      ++it;
+      continue;
+    }
+    const int thread = take.request().thread;
+    if (take.phase() == TakeHome::Phase::Done) {
+      reply_(thread, take.result());
+    } else {
+      reply_(thread, TakeFailed{take.request().partition, take.request().epoch, take.failure()});
+    }
+    it = takes_.erase(it);
+  }
+  if (const Status polled = reader_.poll(replaying ? wait : Duration{0}, visitor_); !polled.ok()) {
+    spdlog::warn("changelog reader: {}", polled.message());
+  }
+  report_progress();
+}
+
+void TakeQueue::report_progress() {
+  std::vector<TakingSnapshot> snapshot;
+  for (const auto& [partition, take] : takes_) {
+    snapshot.push_back({.partition = partition,
+                        .restoring = take->phase() == TakeHome::Phase::Replay,
+                        .waiting_for = take->waiting_for(),
+                        .restored = take->restored(),
+                        .restore_lag = take->restore_lag()});
+  }
+  const Timestamp now = clock_.now();
+  if (snapshot.empty()) {
+    progress_reported_ = now;
+  } else if (now - progress_reported_ >= kProgressEvery) {
+    progress_reported_ = now;
+    for (const TakingSnapshot& s : snapshot) {
+      spdlog::info("[home {}] not running yet, {} changelog records restored; waits for {}", s.partition, s.restored,
+                   s.waiting_for);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  snapshot_ = std::move(snapshot);
+}
+
+}  // namespace ebc::topology

@@ -1,0 +1,72 @@
+// The homes being taken, several at a time, over one changelog reader. In production a thread of its own turns it, so
+// that restoring never holds up the homes that run.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <variant>
+#include <vector>
+
+#include "processor/api/clock.h"
+#include "topology/home_taker.h"
+#include "topology/take_home.h"
+
+namespace ebc::topology {
+
+struct TakingSnapshot {
+  Partition partition = 0;
+  bool restoring = false;
+  std::string waiting_for;
+  std::int64_t restored = 0;
+  std::int64_t restore_lag = 0;
+};
+
+class TakeQueue final : public HomeTaker {
+ public:
+  /// Called from turn() when a take has ended, with the thread that asked for it.
+  using Reply = std::function<void(int thread, WorkerMessage)>;
+
+  TakeQueue(TakeRules rules, HomeStores& stores, LogOffsets& offsets, ChangelogReader& reader, const Clock& clock,
+            Reply reply);
+
+  /// Any thread. A later request for the same partition replaces the earlier one.
+  void request(TakeRequest request) override;
+  /// Any thread. Nothing is replied for this holding afterwards, unless the reply is already on its way.
+  void cancel(Partition partition, std::uint64_t epoch) override;
+  /// Any thread.
+  std::vector<TakingSnapshot> snapshot() const;
+
+  /// One round over all takes; waits up to `wait` for changelog records. One thread.
+  void turn(Duration wait);
+  bool idle() const { return takes_.empty() && commands_empty(); }
+
+ private:
+  struct Cancel {
+    Partition partition;
+    std::uint64_t epoch;
+  };
+  using Command = std::variant<TakeRequest, Cancel>;
+
+  void obey_commands();
+  void report_progress();
+  bool commands_empty() const;
+  TakeHome* find(Partition home);
+
+  const TakeRules rules_;
+  HomeStores& stores_;
+  LogOffsets& offsets_;
+  ChangelogReader& reader_;
+  const Clock& clock_;
+  const Reply reply_;
+  ChangelogReader::Visitor visitor_;
+  std::map<Partition, std::unique_ptr<TakeHome>> takes_;
+  Timestamp progress_reported_{};
+
+  mutable std::mutex mutex_;
+  std::vector<Command> commands_;         // guarded by mutex_
+  std::vector<TakingSnapshot> snapshot_;  // guarded by mutex_
+};
+
+}  // namespace ebc::topology

@@ -1,0 +1,81 @@
+#include "topology/transaction_session.h"
+
+#include <algorithm>
+
+namespace ebc::topology {
+namespace {
+constexpr Duration kFirstPause{50};
+constexpr Duration kLongestPause{5'000};
+}  // namespace
+
+Status TransactionSession::ensure_sink(Timestamp now) {
+  if (sink_ && !begun_ && sink_->wants_replacing()) sink_.reset();
+  if (sink_) return {};
+  if (now < not_before_) return {Verdict::Retry, "pausing before the next producer"};
+  if (!opening_) {
+    opening_ = factory_(source_);
+    ++rebuilds_;
+  }
+  if (Status opened = opening_->open(); !opened.ok()) {
+    if (opened.verdict() != Verdict::Retry) opening_.reset();
+    return opened;
+  }
+  sink_ = std::move(opening_);
+  return {};
+}
+
+void TransactionSession::drop(Timestamp now) {
+  sink_.reset();
+  reset_counts();
+  pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+  not_before_ = now + pause_;
+}
+
+void TransactionSession::reset_counts() {
+  begun_ = false;
+  begin_failure_ = {};
+  outputs_ = rekeyed_ = bytes_ = 0;
+}
+
+Status TransactionSession::begin() {
+  if (begun_) return begin_failure_;
+  if (!sink_) return {Verdict::AbortTransaction, "no producer is open"};
+  begun_ = true;
+  begin_failure_ = sink_->begin();
+  return begin_failure_;
+}
+
+void TransactionSession::produce(const SinkRecord& record) {
+  ++outputs_;
+  produce_changelog(record);
+}
+
+void TransactionSession::rekey(const SinkRecord& record) {
+  ++rekeyed_;
+  produce(record);
+}
+
+void TransactionSession::produce_changelog(const SinkRecord& record) {
+  if (!begin().ok()) return;
+  bytes_ += record.key.value_or("").size() + record.value.value_or("").size();
+  sink_->produce(record);
+}
+
+Status TransactionSession::settle_outputs() {
+  EBC_TRY(begin_failure_);
+  return sink_->settle_outputs();
+}
+
+Status TransactionSession::commit(std::span<const LogPosition> positions, const Membership& membership) {
+  EBC_TRY(begin_failure_);
+  return sink_->commit(positions, membership);
+}
+
+Status TransactionSession::finish(std::span<const LogPosition> positions) {
+  Status finished = sink_->finish(positions);
+  reset_counts();
+  pause_ = Duration{0};
+  return finished;
+}
+
+}  // namespace ebc::topology

@@ -1,0 +1,61 @@
+// The open transaction of a stream thread: begun with the first record written, replaced when it can't be trusted.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "topology/sink.h"
+
+namespace ebc::topology {
+
+/// One thread. Knows how much is waiting, not what it means.
+class TransactionSession {
+ public:
+  TransactionSession(SinkFactory factory, RecordSource& source) : factory_(std::move(factory)), source_(source) {}
+
+  /// A sink that may begin: made and opened when there is none, replaced when a late commit request may still be under
+  /// way. Retry until Kafka answers, after a growing pause. Only while nothing is begun.
+  Status ensure_sink(Timestamp now);
+  bool has_sink() const { return sink_ != nullptr; }
+  std::uint64_t rebuilds() const { return rebuilds_; }
+
+  /// Begins when needed. An error is kept for the commit.
+  void produce(const SinkRecord& record);
+  /// As produce(), for a record that hops to its home.
+  void rekey(const SinkRecord& record);
+
+  bool begun() const { return begun_; }
+  /// Somebody waits for the commit: an outcome, a dead letter, a re-keyed record.
+  bool outputs_waiting() const { return outputs_ > 0; }
+  bool rekeyed_waiting() const { return rekeyed_ > 0; }
+  std::size_t bytes() const { return bytes_; }
+
+  // The steps of a commit, in this order (sink.h). The first failure leaves the session to be dropped.
+  Status begin();
+  Status settle_outputs();
+  void produce_changelog(const SinkRecord& record);
+  Status commit(std::span<const LogPosition> positions, const Membership& membership);
+  std::optional<Offset> delivered_offset(int tag) const { return sink_->delivered_offset(tag); }
+  Status finish(std::span<const LogPosition> positions);
+
+  /// Leaves the transaction to its fate: the next sink's opening ends it, whatever became of it.
+  void drop(Timestamp now);
+
+ private:
+  void reset_counts();
+
+  const SinkFactory factory_;
+  RecordSource& source_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<Sink> opening_;
+  bool begun_ = false;
+  Status begin_failure_;
+  std::size_t outputs_ = 0, rekeyed_ = 0, bytes_ = 0;
+  std::uint64_t rebuilds_ = 0;
+  Timestamp not_before_{};
+  Duration pause_{0};
+};
+
+}  // namespace ebc::topology

@@ -2,7 +2,9 @@
 #include <thread>
 
 #include "state/memory_store.h"
+#include "state/rocks_database.h"
 #include "tests/state/store_language.h"
+#include "tests/state/temp_folder.h"
 
 namespace ebc::state {
 namespace {
@@ -17,6 +19,29 @@ struct InMemory {
   MemoryStore store_;
 };
 
+struct OnRocks {
+  OnRocks() {
+    auto opened = RocksDatabase::open(folder_.path() / "db", {});
+    EXPECT_THAT(opened.status(), IsOk());
+    database_ = std::move(*opened);
+    store_ = *database_->open_home(3);
+    // A neighbour whose rows must never show.
+    EXPECT_THAT(apply(**database_->open_home(4), {{"b", "of home 4"}}, 99), IsOk());
+  }
+  CommittedStore& store() { return *store_; }
+  TempFolder folder_;
+  std::unique_ptr<RocksDatabase> database_;
+  std::shared_ptr<CommittedStore> store_;
+};
+
+/// As OnRocks, with every write read back from a file.
+struct OnFlushedRocks : OnRocks {
+  CommittedStore& store() {
+    EXPECT_THAT(database_->flush(true), IsOk());
+    return *store_;
+  }
+};
+
 template <typename Backend>
 class StoreContract : public testing::Test {
  protected:
@@ -24,7 +49,7 @@ class StoreContract : public testing::Test {
   Backend backend_;
 };
 
-using Backends = testing::Types<InMemory>;
+using Backends = testing::Types<InMemory, OnRocks, OnFlushedRocks>;
 TYPED_TEST_SUITE(StoreContract, Backends);
 
 TYPED_TEST(StoreContract, IsEmptyAndWithoutPositionAtFirst) {

@@ -1,0 +1,165 @@
+#include "state/rocks_database.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <random>
+
+#include "tests/state/store_language.h"
+#include "tests/state/temp_folder.h"
+
+namespace ebc::state {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+class RocksDatabaseTest : public testing::Test {
+ protected:
+  RocksDatabaseTest() { open(); }
+
+  void open() {
+    auto opened = RocksDatabase::open(path_, {});
+    ASSERT_THAT(opened.status(), IsOk());
+    database_ = std::move(*opened);
+  }
+  void reopen() {
+    database_.reset();
+    open();
+  }
+  std::shared_ptr<CommittedStore> home(Partition id) {
+    auto store = database_->open_home(id);
+    EXPECT_THAT(store.status(), IsOk());
+    return *store;
+  }
+
+  TempFolder folder_;
+  std::filesystem::path path_ = folder_.path() / "db";
+  std::unique_ptr<RocksDatabase> database_;
+};
+
+TEST_F(RocksDatabaseTest, FindsItsHomesAgain) {
+  EXPECT_THAT(apply(*home(0), {{"a", "zero"}}, 1), IsOk());
+  EXPECT_THAT(apply(*home(11), {{"a", "eleven"}}, 2), IsOk());
+  ASSERT_THAT(database_->flush(true), IsOk());
+  reopen();
+  EXPECT_THAT(database_->homes(), ElementsAre(0, 11));
+  EXPECT_THAT(rows_of(*home(0)), ElementsAre(Pair("a", "zero")));
+  EXPECT_EQ(position_of(*home(0)), 1);
+  EXPECT_THAT(rows_of(*home(11)), ElementsAre(Pair("a", "eleven")));
+  EXPECT_EQ(position_of(*home(11)), 2);
+  EXPECT_THAT(rows_of(*home(5)), IsEmpty());
+}
+
+TEST_F(RocksDatabaseTest, KeepsEverythingWhenItIsClosedInOrder) {
+  EXPECT_THAT(apply(*home(0), {{"a", "1"}}, 1), IsOk());
+  reopen();
+  EXPECT_THAT(rows_of(*home(0)), ElementsAre(Pair("a", "1")));
+}
+
+TEST_F(RocksDatabaseTest, FencesTheFormerOwnerOfAHome) {
+  const auto former = home(0), neighbour = home(1);
+  EXPECT_THAT(apply(*former, {{"a", "1"}}, 1), IsOk());
+  const auto owner = home(0);
+  EXPECT_THAT(apply(*owner, {{"a", "2"}}, 2), IsOk());
+
+  EXPECT_THAT(apply(*former, {{"a", "late"}}, 9), Fails(Verdict::Fenced, "home 0"));
+  EXPECT_THAT(former->clear(), Fails(Verdict::Fenced, "home 0"));
+  EXPECT_THAT(rows_of(*owner), ElementsAre(Pair("a", "2")));
+  EXPECT_EQ(position_of(*owner), 2);
+  EXPECT_THAT(apply(*owner, {{"a", "3"}}, 3), IsOk());
+  EXPECT_THAT(apply(*neighbour, {{"a", "1"}}, 1), IsOk());
+}
+
+TEST_F(RocksDatabaseTest, LetsAReaderFinishOverAHomeThatIsCleared) {
+  const auto store = home(0);
+  EXPECT_THAT(apply(*store, {{"a", "1"}, {"b", "1"}}, 1), IsOk());
+  Pairs seen;
+  EXPECT_THAT(store->scan("", "",
+                          [&](std::string_view key, std::string_view value) {
+                            if (seen.empty()) {
+                              EXPECT_THAT(store->clear(), IsOk());
+                            }
+                            seen.emplace_back(key, value);
+                            return true;
+                          }),
+              IsOk());
+  EXPECT_EQ(seen.size(), 2u);
+  EXPECT_THAT(rows_of(*store), IsEmpty());
+}
+
+TEST_F(RocksDatabaseTest, StaysClearedWithoutAFlush) {
+  EXPECT_THAT(apply(*home(0), {{"a", "1"}}, 1), IsOk());
+  EXPECT_THAT(apply(*home(1), {{"a", "1"}}, 1), IsOk());
+  ASSERT_THAT(database_->flush(true), IsOk());
+  EXPECT_THAT(home(0)->clear(), IsOk());
+  reopen();
+  EXPECT_THAT(rows_of(*home(0)), IsEmpty());
+  EXPECT_EQ(position_of(*home(0)), std::nullopt);
+  EXPECT_EQ(rows_of(*home(1)).size(), 1u);
+}
+
+TEST_F(RocksDatabaseTest, QuarantinesOneHomeAndFencesItsStore) {
+  const auto damaged = home(0), sound = home(1);
+  EXPECT_THAT(apply(*damaged, {{"a", "1"}}, 1), IsOk());
+  EXPECT_THAT(apply(*sound, {{"a", "1"}}, 1), IsOk());
+  EXPECT_THAT(database_->quarantine_home(0, "made up"), IsOk());
+  EXPECT_THAT(apply(*damaged, {{"a", "2"}}, 2), Fails(Verdict::Fenced));
+  EXPECT_THAT(rows_of(*home(0)), IsEmpty());
+  EXPECT_EQ(position_of(*home(0)), std::nullopt);
+  EXPECT_THAT(apply(*sound, {{"a", "2"}}, 2), IsOk());
+}
+
+TEST_F(RocksDatabaseTest, KeepsTheDatabaseOpenForAStoreThatOutlivesIt) {
+  const auto store = home(0);
+  database_.reset();
+  EXPECT_THAT(apply(*store, {{"a", "1"}}, 1), IsOk());
+  EXPECT_EQ(value_of(*store, "a"), "1");
+}
+
+TEST_F(RocksDatabaseTest, RefusesAFolderThatIsOpenAlready) {
+  // Not damage: throwing the files away would be the worst answer.
+  EXPECT_THAT(RocksDatabase::open(path_, {}).status(), Fails(Verdict::Fatal, path_.string()));
+}
+
+TEST_F(RocksDatabaseTest, RefusesAPlaceWhereNothingCanBeWritten) {
+  EXPECT_THAT(RocksDatabase::open("/proc/ebc-no-such-folder/db", {}).status(), testing::Not(IsOk()));
+}
+
+/// Lets no file of this process grow beyond `bytes`, as if the disk were full.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit lower = before_;
+    lower.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &lower);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(RocksDatabaseTest, GoesOnAfterTheDiskWasFull) {
+  const auto store = home(0);
+  std::mt19937 random(7);  // NOLINT: the same bytes every time
+  std::string noise(1u << 20, ' ');
+  for (char& c : noise) c = static_cast<char>(random());
+  EXPECT_THAT(apply(*store, {{"a", noise}}, 1), IsOk());
+  {
+    const FileSizeLimit full(100'000);
+    EXPECT_THAT(database_->flush(true), Fails(Verdict::Retry, path_.string()));
+    EXPECT_THAT(apply(*store, {{"b", "1"}}, 2), Fails(Verdict::Retry, "Make room"));
+    EXPECT_EQ(position_of(*store), 1);
+  }
+  EXPECT_THAT(apply(*store, {{"b", "1"}}, 2), IsOk());
+  EXPECT_THAT(database_->flush(true), IsOk());
+  EXPECT_EQ(value_of(*store, "a"), noise);
+  EXPECT_EQ(position_of(*store), 2);
+}
+
+}  // namespace
+}  // namespace ebc::state

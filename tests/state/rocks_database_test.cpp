@@ -1,10 +1,8 @@
 #include "state/rocks_database.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
 #include <random>
 
+#include "tests/state/file_size_limit.h"
 #include "tests/state/store_language.h"
 #include "tests/state/temp_folder.h"
 
@@ -126,22 +124,6 @@ TEST_F(RocksDatabaseTest, RefusesAFolderThatIsOpenAlready) {
 TEST_F(RocksDatabaseTest, RefusesAPlaceWhereNothingCanBeWritten) {
   EXPECT_THAT(RocksDatabase::open("/proc/ebc-no-such-folder/db", {}).status(), testing::Not(IsOk()));
 }
-
-/// Lets no file of this process grow beyond `bytes`, as if the disk were full.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit lower = before_;
-    lower.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &lower);
-  }
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 TEST_F(RocksDatabaseTest, GoesOnAfterTheDiskWasFull) {
   const auto store = home(0);

@@ -1,0 +1,160 @@
+#include "app/command_json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "app/options/values.h"
+
+namespace ebc::app {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+// Length of the well-formed UTF-8 sequence at the start of `text`; 0 when there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto lead = byte(0);
+  const std::size_t length = lead < 0x80                    ? 1
+                             : lead >= 0xC2 && lead <= 0xDF ? 2
+                             : (lead & 0xF0) == 0xE0        ? 3
+                             : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                            : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates and what lies beyond U+10FFFF.
+  if (length == 3 && ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F))) return 0;
+  if (length == 4 && ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F))) return 0;
+  return length;
+}
+
+Status fault(std::string message) { return {Verdict::Fatal, std::move(message)}; }
+
+Result<std::string> policy_json(std::string_view policy) {
+  for (const std::string_view name : {"all", "allSettled", "any", "race"}) {
+    if (policy == name) return json_string(policy);
+  }
+  const auto colon = policy.find(':');
+  const auto name = policy.substr(0, colon);
+  if (colon != std::string_view::npos && (name == "quorum" || name == "tolerate")) {
+    const auto count = parse_integer(policy.substr(colon + 1));
+    if (!count.ok() || count.value() < 0)
+      return fault(fmt::format("--policy: {} needs a number, like {}:2", name, name));
+    return fmt::format("{{\"{}\":{}}}", name, count.value());
+  }
+  if (policy.starts_with('{') && check_json(policy).ok()) return std::string(policy);
+  return fault(
+      fmt::format("--policy: \"{}\" is unknown; choose all, allSettled, any, race, quorum:K or tolerate:N", policy));
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text.front());
+    const auto length = utf8_length(text);
+    if (length == 0) {
+      out += kReplacement;
+    } else if (c == '"' || c == '\\') {
+      out += '\\';
+      out += text.front();
+    } else if (c < 0x20 || c == 0x7F) {
+      out += fmt::format("\\u{:04x}", c);
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out + '"';
+}
+
+Status check_json(std::string_view text) {
+  dom::parser parser;
+  const simdjson::padded_string padded(text);
+  if (const auto error = parser.parse(padded).error()) return fault(simdjson::error_message(error));
+  return {};
+}
+
+std::string one_line(std::string_view json) {
+  std::string out(json.size() + simdjson::SIMDJSON_PADDING, '\0');
+  std::size_t size = 0;
+  if (simdjson::minify(json.data(), json.size(), out.data(), size)) return json_string(json);
+  out.resize(size);
+  return out;
+}
+
+Result<std::string> create_json(const CreateCommand& command) {
+  std::string json =
+      fmt::format("{{\"id\":{},\"type\":\"EventGroupCollectorCreate\",\"expected\":[", json_string(command.group));
+  for (std::size_t i = 0; i < command.expected.size(); ++i) {
+    if (i > 0) json += ',';
+    json += json_string(command.expected[i]);
+  }
+  json += ']';
+  if (!command.ttl.empty()) {
+    dom::parser parser;
+    const simdjson::padded_string padded(command.ttl);
+    double seconds = 0;
+    if (parser.parse(padded).get(seconds) || seconds <= 0) {
+      return fault(fmt::format("--ttl: \"{}\" is no number of seconds, like 30 or 1.5", command.ttl));
+    }
+    json += fmt::format(",\"ttl\":{}", trim(command.ttl));
+  }
+  if (!command.policy.empty()) {
+    auto policy = policy_json(command.policy);
+    if (!policy.ok()) return policy.status();
+    json += fmt::format(",\"policy\":{}", *policy);
+  }
+  if (!command.payload.empty()) {
+    if (auto status = check_json(command.payload); !status.ok()) {
+      return fault(fmt::format("--payload: no JSON ({}); texts need quotes, like '\"text\"'", status.message()));
+    }
+    json += fmt::format(",\"payload\":{}", command.payload);
+  }
+  return json + '}';
+}
+
+Result<std::string> done_json(std::string_view group, std::string_view entity, std::string_view result) {
+  if (!result.empty()) {
+    if (auto status = check_json(result); !status.ok()) {
+      return fault(fmt::format("--result: no JSON ({}); texts need quotes, like '\"text\"'", status.message()));
+    }
+  }
+  return fmt::format("{{\"id\":{},\"type\":\"EventGroupCollectorEntityDone\",\"group\":{},\"result\":{}}}",
+                     json_string(entity), json_string(group), result.empty() ? "null" : result);
+}
+
+std::string fail_json(std::string_view group, std::string_view entity, std::string_view error) {
+  return fmt::format("{{\"id\":{},\"type\":\"EventGroupCollectorEntityDone\",\"group\":{},\"error\":{}}}",
+                     json_string(entity), json_string(group), json_string(error));
+}
+
+bool EventSummary::is_success() const { return type == "EventGroupCollectorSuccess"; }
+bool EventSummary::is_outcome() const { return is_success() || type == "EventGroupCollectorFailure"; }
+
+std::optional<EventSummary> summarize_event(std::string_view json) {
+  dom::parser parser;
+  const simdjson::padded_string padded(json);
+  dom::object object;
+  if (parser.parse(padded).get(object)) return std::nullopt;
+  EventSummary summary;
+  const auto take = [&](const char* name, std::string& into) {
+    std::string_view text;
+    if (!object[name].get(text)) into = text;
+  };
+  take("type", summary.type);
+  take("id", summary.id);
+  take("group", summary.group);
+  take("entity", summary.entity);
+  take("cause", summary.cause);
+  dom::element error;
+  if (!object["error"].get(error)) summary.error = simdjson::minify(error);
+  if (summary.type.empty()) return std::nullopt;
+  return summary;
+}
+
+}  // namespace ebc::app

@@ -1,0 +1,119 @@
+#include "app/commands/collector_process.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <cstdlib>
+
+#include "app/commands/commands.h"
+#include "app/exit_codes.h"
+#include "app/group_runtime.h"
+#include "app/http/endpoints.h"
+#include "app/http/engine_metrics.h"
+#include "app/http/server.h"
+#include "processor/api/clock.h"
+#include "topology/engine.h"
+
+namespace ebc::app {
+namespace {
+
+// The contract's 5 seconds from SIGTERM to the end, with some room for the end itself.
+constexpr auto kStopDeadline = std::chrono::milliseconds(4'700);
+
+int exit_code_of(topology::EngineFailure::Kind kind) {
+  using Kind = topology::EngineFailure::Kind;
+  switch (kind) {
+    case Kind::None:
+      return kExitDone;
+    case Kind::Configuration:
+      return kExitUsage;
+    case Kind::KafkaUnreachable:
+      return kExitKafka;
+    case Kind::StateUnusable:
+      return kExitState;
+  }
+  return kExitFailed;
+}
+
+// Ends the process when stopping takes too long. That is safe at any moment: what wasn't committed is done again.
+class StopWatchdog {
+ public:
+  ~StopWatchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      finished_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // On the signals' thread, once.
+  void arm() {
+    thread_ = std::thread([this] {
+      std::unique_lock lock(mutex_);
+      if (changed_.wait_for(lock, kStopDeadline, [this] { return finished_; })) return;
+      spdlog::error("stopping took too long, ending at once; the open transaction is left to its timeout");
+      spdlog::default_logger()->flush();
+      std::_Exit(kExitFailed);
+    });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool finished_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+// Serves until destruction; null when it is turned off.
+std::unique_ptr<HttpServer> start_http(const HttpSettings& settings, const std::shared_ptr<Endpoints>& endpoints,
+                                       Status& status) {
+  if (!settings.enabled) return nullptr;
+  auto server =
+      std::make_unique<HttpServer>(HttpLimits{}, [endpoints](const HttpCall& call) { return endpoints->handle(call); });
+  status = server->start(settings.host, settings.port);
+  if (status.ok()) spdlog::info("http: listening on {}:{}", settings.host, server->port());
+  return server;
+}
+
+}  // namespace
+
+int run_collector(const CollectorSettings& settings, StopSignals& signals, const std::function<void()>& on_started) {
+  const SystemClock clock;
+  GroupRuntime groups(settings.groups);
+  topology::Engine engine(settings.engine, groups.supplier_factory());
+  const auto snapshot = [&engine] { return engine.snapshot(); };
+
+  std::vector<std::shared_ptr<const prometheus::Collectable>> metrics{std::make_shared<EngineMetrics>(snapshot, clock)};
+  for (auto& source : groups.metrics()) metrics.push_back(std::move(source));
+  const AccessRule access(settings.http.token, is_loopback(settings.http.host), settings.http.insecure);
+  Status http_status;
+  const auto server =
+      start_http(settings.http, std::make_shared<Endpoints>(snapshot, access, std::move(metrics)), http_status);
+  if (!http_status.ok()) {
+    return report_failure(kExitUsage,
+                          fmt::format("--http: {}; give another address, or --http=off", http_status.message()));
+  }
+
+  StopWatchdog watchdog;
+  std::atomic<bool> started = false;
+  signals.watch([&](int count) {
+    if (count > 1 || !started) std::_Exit(count > 1 ? kExitFailed : kExitDone);
+    spdlog::info("stopping: finishing what is at hand; a second signal ends at once");
+    watchdog.arm();
+    engine.request_stop();
+  });
+
+  auto failure = engine.start();
+  if (!failure.failed()) {
+    started = true;
+    on_started();
+    failure = engine.wait();
+  }
+  if (failure.failed()) return report_failure(exit_code_of(failure.kind), failure.message);
+  spdlog::info("stopped");
+  return kExitDone;
+}
+
+}  // namespace ebc::app

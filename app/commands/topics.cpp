@@ -5,6 +5,7 @@
 #include "app/command_json.h"
 #include "app/commands/commands.h"
 #include "app/exit_codes.h"
+#include "app/options/settings.h"
 #include "topology/kafka_admin.h"
 #include "topology/topic_setup.h"
 

@@ -56,6 +56,8 @@ struct EngineConfig {
   Duration start_timeout{60'000};
 
   CreateTopics create_topics = CreateTopics::Internal;
+  /// False: the embedded broker of `dev`, which has its topics but can't answer for their settings.
+  bool check_topics = true;
   int partitions = 12;         ///< of user topics made with CreateTopics::All
   int replication_factor = 0;  ///< of topics made; 0: that of the input topic, or the broker's default
 

@@ -19,6 +19,9 @@ struct alignas(64) BoardEntry {
   /// All records before it have been processed, and what was re-keyed out of them is committed.
   std::atomic<Offset> input_settled_next{0};
   std::atomic<Offset> repartition_read_next{0};
+  /// Records of the repartition log before it will never be asked for again: their commit returned well.
+  std::atomic<Offset> repartition_committed_next{0};
+  std::atomic<Offset> input_end{0};  ///< as of the clock's last tick; written by the clock's thread
   std::atomic<std::int64_t> next_punctuation_ms{0};
   std::atomic<std::int64_t> clock_ms{0};
 };

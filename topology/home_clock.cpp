@@ -68,6 +68,10 @@ bool HomeClock::ask_input_ends() {
   input_ends_ = std::move(*ends);
   asked_ends_ = input_ends_;
   input_passed_.assign(input_ends_.size(), false);
+  const auto tracked = std::min(input_ends_.size(), static_cast<std::size_t>(board_.capacity()));
+  for (std::size_t i = 0; i < tracked; ++i) {
+    board_.entry(static_cast<Partition>(i)).input_end.store(input_ends_[i], std::memory_order_relaxed);
+  }
   return true;
 }
 

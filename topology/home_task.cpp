@@ -8,6 +8,8 @@ namespace ebc::topology {
 namespace {
 /// How old the clock of an idle home with open deadlines may get in the changelog.
 constexpr Duration kClockRowEvery{10'000};
+/// Offsets of a log that the group doesn't subscribe to expire on the broker, however alive the group is.
+constexpr Duration kOffsetsEvery{std::chrono::hours(1)};
 }  // namespace
 
 HomeTask::HomeTask(Taken taken, std::string_view changelog_topic, TransactionSession& session, const Timestamp& now,
@@ -31,6 +33,8 @@ Status HomeTask::start(std::unique_ptr<Processor> processor) {
   processor_ = std::move(processor);
   EBC_TRY(processor_->init(*this));
   publish(false);
+  // Nothing is known to be committed by this holding yet: 0 purges nothing.
+  board_.repartition_committed_next.store(0, std::memory_order_release);
   board_.epoch.store(epoch_, std::memory_order_release);
   return {};
 }
@@ -65,7 +69,9 @@ void HomeTask::passed(Channel channel, Offset offset_next) {
 
 void HomeTask::advance_clock(Timestamp clock) {
   progress_.clock = std::max(progress_.clock, clock);
-  if (processor_->next_punctuation() != kNever && now_ - progress_.written >= kClockRowEvery) touched_ = true;
+  const Duration row_age = now_ - progress_.written;
+  const bool deadlines_open = processor_->next_punctuation() != kNever;
+  if (row_age >= kOffsetsEvery || (deadlines_open && row_age >= kClockRowEvery)) touched_ = true;
 }
 
 Status HomeTask::punctuate_if_due() {
@@ -110,6 +116,7 @@ void HomeTask::collect_positions(std::vector<LogPosition>& positions) const {
 Status HomeTask::apply(Offset delivered) {
   touched_ = false;
   settled_next_ = progress_.input_next;
+  board_.repartition_committed_next.store(progress_.repartition_next, std::memory_order_release);
   return buffer_.commit(delivered + 1);
 }
 

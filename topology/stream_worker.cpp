@@ -14,23 +14,27 @@ constexpr Duration kUnsettledWait{20};
 }  // namespace
 
 StreamWorker::StreamWorker(WorkerConfig config, const Clock& clock, ProcessorSupplier& supplier, HomeTaker& taker,
-                           HomeBoard& board,
-                           const std::function<std::unique_ptr<RecordSource>(RebalanceListener&)>& make_source,
-                           SinkFactory make_sink)
+                           HomeBoard& board, SinkFactory make_sink)
     : config_(std::move(config)),
       clock_(clock),
       supplier_(supplier),
       taker_(taker),
       board_(board),
-      source_(make_source(*this)),
-      session_(std::move(make_sink), *source_),
+      session_(std::move(make_sink)),
       homes_(static_cast<std::size_t>(board.homes())) {}
+
+Status StreamWorker::start(const SourceFactory& make_source) {
+  auto source = make_source(*this);
+  if (!source.ok()) return source.status();
+  source_ = std::move(*source);
+  return {};
+}
 
 StreamWorker::~StreamWorker() = default;
 
 Status StreamWorker::turn() {
   now_ = clock_.now();
-  if (Status sink = session_.ensure_sink(now_); !sink.ok()) {
+  if (Status sink = session_.ensure_sink(*source_, now_); !sink.ok()) {
     if (sink.verdict() == Verdict::Fatal) return sink;
     // Without a producer nothing can be processed, and what is polled must not be lost: hold no log meanwhile.
     if (!homes_empty()) reset(sink);
@@ -232,6 +236,7 @@ void StreamWorker::publish() {
     entry.input_read_next.store(route.next, std::memory_order_release);
     entry.input_settled_next.store(route.settled_next, std::memory_order_release);
   }
+  counters_.producers.store(session_.rebuilds(), std::memory_order_relaxed);
   if (!ownership_changed_) return;
   ownership_changed_ = false;
   const std::lock_guard lock(status_mutex_);

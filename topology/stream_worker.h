@@ -31,7 +31,8 @@ namespace ebc::topology {
 /// Counters of one thread; written by it, read by any.
 struct WorkerCounters {
   std::atomic<std::uint64_t> records{0}, rekeyed{0}, commits{0}, failed_commits{0}, stale_records{0}, restored{0};
-  std::atomic<std::uint64_t> producers{0}, quarantined{0};
+  std::atomic<std::uint64_t> quarantined{0};
+  std::atomic<std::uint64_t> producers{0};  ///< made so far; the first one is normal
 };
 
 struct WorkerConfig {
@@ -44,11 +45,15 @@ struct WorkerConfig {
 
 class StreamWorker final : private RebalanceListener {
  public:
-  /// Everything given outlives the worker. The source is made by `make_source` with the worker as its listener.
+  using SourceFactory = std::function<Result<std::unique_ptr<RecordSource>>(RebalanceListener&)>;
+
+  /// Everything given outlives the worker.
   StreamWorker(WorkerConfig config, const Clock& clock, ProcessorSupplier& supplier, HomeTaker& taker, HomeBoard& board,
-               const std::function<std::unique_ptr<RecordSource>(RebalanceListener&)>& make_source,
                SinkFactory make_sink);
   ~StreamWorker() override;
+
+  /// Joins the group through a source that has the worker as its listener. Once, before the first turn.
+  Status start(const SourceFactory& make_source);
 
   /// One turn; waits for input no longer than nothing else is due. Fatal or Fenced: the thread must stop (Fenced:
   /// another process has our identity). Anything less is dealt with inside.
@@ -61,6 +66,7 @@ class StreamWorker final : private RebalanceListener {
   /// Any thread.
   void wake() { source_->wake(); }
   const WorkerCounters& counters() const { return counters_; }
+  std::uint64_t producers_made() const { return counters_.producers.load(); }
   /// Any thread: the group has answered this member at least once.
   bool joined() const { return joined_.load(std::memory_order_acquire); }
   /// Any thread: input partitions assigned, and of these the ones that are not running yet.
@@ -120,7 +126,7 @@ class StreamWorker final : private RebalanceListener {
   ProcessorSupplier& supplier_;
   HomeTaker& taker_;
   HomeBoard& board_;
-  const std::unique_ptr<RecordSource> source_;
+  std::unique_ptr<RecordSource> source_;
   TransactionSession session_;
   Mailbox<WorkerMessage> mailbox_;
 

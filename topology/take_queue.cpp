@@ -25,11 +25,13 @@ TakeQueue::TakeQueue(TakeRules rules, HomeStores& stores, LogOffsets& offsets, C
 void TakeQueue::request(TakeRequest request) {
   const std::lock_guard lock(mutex_);
   commands_.emplace_back(request);
+  commanded_.notify_one();
 }
 
 void TakeQueue::cancel(Partition partition, std::uint64_t epoch) {
   const std::lock_guard lock(mutex_);
   commands_.emplace_back(Cancel{partition, epoch});
+  commanded_.notify_one();
 }
 
 std::vector<TakingSnapshot> TakeQueue::snapshot() const {
@@ -37,9 +39,10 @@ std::vector<TakingSnapshot> TakeQueue::snapshot() const {
   return snapshot_;
 }
 
-bool TakeQueue::commands_empty() const {
-  const std::lock_guard lock(mutex_);
-  return commands_.empty();
+void TakeQueue::wait_for_work(Duration limit) {
+  if (!takes_.empty()) return;
+  std::unique_lock lock(mutex_);
+  commanded_.wait_for(lock, limit, [this] { return !commands_.empty(); });
 }
 
 TakeHome* TakeQueue::find(Partition home) {

@@ -2,6 +2,7 @@
 // that restoring never holds up the homes that run.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,7 +41,8 @@ class TakeQueue final : public HomeTaker {
 
   /// One round over all takes; waits up to `wait` for changelog records. One thread.
   void turn(Duration wait);
-  bool idle() const { return takes_.empty() && commands_empty(); }
+  /// While no home is being taken: waits for a request, `limit` at most.
+  void wait_for_work(Duration limit);
 
  private:
   struct Cancel {
@@ -51,7 +53,6 @@ class TakeQueue final : public HomeTaker {
 
   void obey_commands();
   void report_progress();
-  bool commands_empty() const;
   TakeHome* find(Partition home);
 
   const TakeRules rules_;
@@ -65,6 +66,7 @@ class TakeQueue final : public HomeTaker {
   Timestamp progress_reported_{};
 
   mutable std::mutex mutex_;
+  std::condition_variable commanded_;
   std::vector<Command> commands_;         // guarded by mutex_
   std::vector<TakingSnapshot> snapshot_;  // guarded by mutex_
 };

@@ -8,12 +8,12 @@ constexpr Duration kFirstPause{50};
 constexpr Duration kLongestPause{5'000};
 }  // namespace
 
-Status TransactionSession::ensure_sink(Timestamp now) {
+Status TransactionSession::ensure_sink(RecordSource& source, Timestamp now) {
   if (sink_ && !begun_ && sink_->wants_replacing()) sink_.reset();
   if (sink_) return {};
   if (now < not_before_) return {Verdict::Retry, "pausing before the next producer"};
   if (!opening_) {
-    opening_ = factory_(source_);
+    opening_ = factory_(source);
     ++rebuilds_;
   }
   if (Status opened = opening_->open(); !opened.ok()) {

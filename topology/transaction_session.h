@@ -13,12 +13,13 @@ namespace ebc::topology {
 /// One thread. Knows how much is waiting, not what it means.
 class TransactionSession {
  public:
-  TransactionSession(SinkFactory factory, RecordSource& source) : factory_(std::move(factory)), source_(source) {}
+  explicit TransactionSession(SinkFactory factory) : factory_(std::move(factory)) {}
 
   /// A sink that may begin: made and opened when there is none, replaced when a late commit request may still be under
   /// way. Retry until Kafka answers, after a growing pause. Only while nothing is begun.
-  Status ensure_sink(Timestamp now);
+  Status ensure_sink(RecordSource& source, Timestamp now);
   bool has_sink() const { return sink_ != nullptr; }
+  /// Sinks made so far.
   std::uint64_t rebuilds() const { return rebuilds_; }
 
   /// Begins when needed. An error is kept for the commit.
@@ -47,7 +48,6 @@ class TransactionSession {
   void reset_counts();
 
   const SinkFactory factory_;
-  RecordSource& source_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<Sink> opening_;
   bool begun_ = false;

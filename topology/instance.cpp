@@ -1,0 +1,126 @@
+#include "topology/instance.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "topology/kafka_sink.h"
+
+namespace ebc::topology {
+namespace {
+
+using Kind = EngineFailure::Kind;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Duration kAttempt{1'000};
+constexpr Duration kReportEvery{5'000};
+
+}  // namespace
+
+EngineFailure Instance::prepare() {
+  const Deadline deadline = SteadyClock::now() + config_.start_timeout;
+  if (EngineFailure failure = lock_state(); failure.failed()) return failure;
+  if (EngineFailure failure = reach_kafka(deadline); failure.failed()) return failure;
+  if (EngineFailure failure = prepare_topics(deadline); failure.failed()) return failure;
+  if (EngineFailure failure = claim_state(deadline); failure.failed()) return failure;
+  if (EngineFailure failure = open_database(); failure.failed()) return failure;
+  return end_old_transactions(deadline);
+}
+
+bool Instance::may_go_on(Deadline deadline) const { return !stop_.load() && SteadyClock::now() < deadline; }
+
+EngineFailure Instance::lock_state() {
+  auto folder = state::StateDirectory::lock(config_.state_dir);
+  if (!folder.ok()) return {Kind::StateUnusable, folder.status().message()};
+  folder_.emplace(std::move(*folder));
+  return {};
+}
+
+EngineFailure Instance::reach_kafka(Deadline deadline) {
+  auto admin = KafkaAdmin::make(config_);
+  if (!admin.ok()) return {Kind::Configuration, admin.status().message()};
+  admin_ = std::move(*admin);
+  auto reported = SteadyClock::now();
+  Status status;
+  do {
+    const auto left = std::chrono::duration_cast<Duration>(deadline - SteadyClock::now());
+    status = admin_->connect(std::clamp(left, Duration{100}, kAttempt));
+    if (status.ok()) return {};
+    if (status.verdict() == Verdict::Fatal) {
+      return {Kind::KafkaUnreachable, fmt::format("Kafka at {} refuses us: {}. Check credentials and TLS settings",
+                                                  config_.brokers, status.message())};
+    }
+    if (SteadyClock::now() - reported >= kReportEvery) {
+      reported = SteadyClock::now();
+      spdlog::info("waiting for Kafka at {}: {}", config_.brokers, status.message());
+    }
+  } while (may_go_on(deadline));
+  return {Kind::KafkaUnreachable,
+          fmt::format("Kafka at {} was not reached within {} s: {}. Check --brokers, or start a broker "
+                      "(scripts/kafka start); --start-timeout sets how long is waited",
+                      config_.brokers, std::chrono::duration_cast<std::chrono::seconds>(config_.start_timeout).count(),
+                      status.message())};
+}
+
+EngineFailure Instance::prepare_topics(Deadline deadline) {
+  Status status;
+  do {
+    auto topics = set_up_topics(*admin_, config_);
+    if (topics.ok()) {
+      topics_ = std::move(*topics);
+      for (const TopicReport& topic : topics_.topics) {
+        if (topic.created) spdlog::info("made topic {} ({}, {} partitions)", topic.name, topic.kind, topic.partitions);
+      }
+      return {};
+    }
+    status = topics.status();
+    if (status.verdict() == Verdict::Fatal) return {Kind::Configuration, status.message()};
+    std::this_thread::sleep_for(Duration{200});
+  } while (may_go_on(deadline));
+  return {Kind::KafkaUnreachable, status.message()};
+}
+
+EngineFailure Instance::claim_state(Deadline deadline) {
+  auto cluster = admin_->cluster_id(kAttempt);
+  while (!cluster.ok() && may_go_on(deadline)) cluster = admin_->cluster_id(kAttempt);
+  if (!cluster.ok()) return {Kind::KafkaUnreachable, cluster.status().message()};
+  if (const Status claimed = folder_->claim({.app_id = config_.app_id, .cluster_id = *cluster}); !claimed.ok()) {
+    return {Kind::StateUnusable, claimed.message()};
+  }
+  instance_id_ = config_.instance_id.value_or(folder_->instance_id());
+  return {};
+}
+
+EngineFailure Instance::open_database() {
+  auto opened = state::open_or_quarantine(
+      folder_->database_path(), {.cache_bytes = config_.cache_bytes, .write_buffer_bytes = config_.write_buffer_bytes},
+      clock_.now());
+  if (!opened.ok()) return {Kind::StateUnusable, opened.status().message()};
+  quarantined_ = opened->damaged_moved_to ? 1 : static_cast<int>(opened->emptied_homes.size());
+  stores_ = std::make_unique<RocksHomeStores>(std::move(opened->database));
+  return {};
+}
+
+std::string Instance::transactional_id(int thread) const {
+  return fmt::format("{}-{}-{}", config_.app_id, instance_id_.empty() ? folder_->uuid() : instance_id_, thread);
+}
+
+/// This folder's threads of an earlier life may have left transactions open; those that won't run again are ended here.
+EngineFailure Instance::end_old_transactions(Deadline deadline) {
+  const int before = folder_->threads_max();
+  if (const Status noted = folder_->note_threads(config_.threads); !noted.ok()) {
+    return {Kind::StateUnusable, noted.message()};
+  }
+  if (config_.guarantee != Guarantee::ExactlyOnce) return {};
+  for (int thread = config_.threads; thread < before; ++thread) {
+    ExactlyOnceSink sink(config_, transactional_id(thread));
+    Status opened = sink.open();
+    while (!opened.ok() && opened.verdict() == Verdict::Retry && may_go_on(deadline)) opened = sink.open();
+    if (!opened.ok()) return {Kind::KafkaUnreachable, opened.message()};
+  }
+  return {};
+}
+
+}  // namespace ebc::topology

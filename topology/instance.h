@@ -1,0 +1,72 @@
+// What must be there before a thread may run: state folder, Kafka, topics, database, identity. In this order, so that
+// each refusal names the first thing that is wrong.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "processor/api/clock.h"
+#include "state/rocks_quarantine.h"
+#include "state/state_directory.h"
+#include "topology/engine.h"
+#include "topology/home_stores.h"
+#include "topology/kafka_admin.h"
+#include "topology/topic_setup.h"
+
+namespace ebc::topology {
+
+/// The homes' stores in the instance's one database. Any thread.
+class RocksHomeStores final : public HomeStores {
+ public:
+  explicit RocksHomeStores(std::unique_ptr<state::RocksDatabase> database) : database_(std::move(database)) {}
+  Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) override {
+    return database_->open_home(home);
+  }
+  Status quarantine_home(Partition home) override {
+    return database_->quarantine_home(home, "its rows could not be read while it ran");
+  }
+  state::RocksDatabase& database() { return *database_; }
+
+ private:
+  std::unique_ptr<state::RocksDatabase> database_;
+};
+
+/// Prepared once at start; constant afterwards.
+class Instance {
+ public:
+  Instance(const EngineConfig& config, const Clock& clock, const std::atomic<bool>& stop)
+      : config_(config), clock_(clock), stop_(stop) {}
+
+  EngineFailure prepare();
+
+  const TopicsReport& topics() const { return topics_; }
+  KafkaAdmin& admin() { return *admin_; }
+  RocksHomeStores& stores() { return *stores_; }
+  int quarantined() const { return quarantined_; }
+  /// Of the consumer group's static member; empty: dynamic.
+  const std::string& instance_id() const { return instance_id_; }
+  std::string transactional_id(int thread) const;
+
+ private:
+  using Deadline = std::chrono::steady_clock::time_point;
+  EngineFailure lock_state();
+  EngineFailure reach_kafka(Deadline deadline);
+  EngineFailure prepare_topics(Deadline deadline);
+  EngineFailure claim_state(Deadline deadline);
+  EngineFailure open_database();
+  EngineFailure end_old_transactions(Deadline deadline);
+  bool may_go_on(Deadline deadline) const;
+
+  const EngineConfig& config_;
+  const Clock& clock_;
+  const std::atomic<bool>& stop_;
+  std::optional<state::StateDirectory> folder_;
+  std::unique_ptr<KafkaAdmin> admin_;
+  TopicsReport topics_;
+  std::unique_ptr<RocksHomeStores> stores_;
+  std::string instance_id_;
+  int quarantined_ = 0;
+};
+
+}  // namespace ebc::topology

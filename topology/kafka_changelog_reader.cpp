@@ -1,0 +1,80 @@
+#include "topology/kafka_changelog_reader.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+#include "topology/kafka_config.h"
+#include "topology/kafka_error.h"
+
+namespace ebc::topology {
+namespace {
+constexpr std::size_t kBatch = 2'048;
+}
+
+Result<std::unique_ptr<KafkaChangelogReader>> KafkaChangelogReader::make(const EngineConfig& config) {
+  KafkaConfig conf(config, "consumer", "restore");
+  conf.set("group.id", config.app_id + "-restore").set("enable.auto.commit", "false");  // never committed to
+  conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
+  conf.set_default("fetch.wait.max.ms", "10");
+  conf.set_default("queued.min.messages", "400000");
+  conf.set_default("queued.max.messages.kbytes", "65536");
+  auto client = conf.make(RD_KAFKA_CONSUMER);
+  if (!client.ok()) return client.status();
+  rd_kafka_poll_set_consumer(client->get());
+  return std::unique_ptr<KafkaChangelogReader>(new KafkaChangelogReader(TopicNames(config), std::move(*client)));
+}
+
+KafkaChangelogReader::KafkaChangelogReader(TopicNames names, KafkaClient client)
+    : names_(std::move(names)), client_(std::move(client)), queue_(rd_kafka_queue_get_consumer(client_.get())) {}
+
+KafkaChangelogReader::~KafkaChangelogReader() { rd_kafka_assign(client_.get(), nullptr); }
+
+Status KafkaChangelogReader::start(Partition home, Offset from) {
+  const std::array position{LogPosition{{Channel::Changelog, home}, from}};
+  const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), names_.list(position).get()));
+  if (error) return kafka_status(error, "reading the changelog");
+  reading_.insert(home);
+  return {};
+}
+
+void KafkaChangelogReader::stop(Partition home) {
+  if (reading_.erase(home) == 0) return;
+  const std::array log{LogPartition{Channel::Changelog, home}};
+  const KafkaErrorPtr error(rd_kafka_incremental_unassign(client_.get(), names_.list(log).get()));
+  if (error) spdlog::warn("changelog {}: {}", home, rd_kafka_error_string(error.get()));
+}
+
+Status KafkaChangelogReader::poll(Duration wait, const Visitor& visitor) {
+  if (reading_.empty()) return {};
+  if (const KafkaMessage first{rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait.count()))}) {
+    visit(*first, visitor);
+    std::array<rd_kafka_message_t*, kBatch> messages{};
+    const auto taken = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data(), messages.size());
+    for (ssize_t i = 0; i < taken; ++i) visit(*KafkaMessage(messages[static_cast<std::size_t>(i)]), visitor);
+  }
+  return {};
+}
+
+void KafkaChangelogReader::visit(const rd_kafka_message_t& message, const Visitor& visitor) const {
+  const auto view = [](const void* data, std::size_t size) {
+    return data == nullptr ? std::nullopt : std::optional(std::string_view(static_cast<const char*>(data), size));
+  };
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      visitor.record(message.partition, message.offset, view(message.key, message.key_len),
+                     view(message.payload, message.len));
+      return;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      visitor.end(message.partition, message.offset);
+      return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      visitor.broken(message.partition);
+      return;
+    default:
+      spdlog::warn("changelog reader: {}", rd_kafka_message_errstr(&message));
+  }
+}
+
+}  // namespace ebc::topology

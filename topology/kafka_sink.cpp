@@ -1,0 +1,221 @@
+#include "topology/kafka_sink.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "topology/kafka_config.h"
+#include "topology/kafka_error.h"
+#include "topology/kafka_source.h"
+
+namespace ebc::topology {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// A commit slower than this may have been repeated by the client.
+constexpr Duration kSlowCommit{1'000};
+
+int ms(Duration duration) { return static_cast<int>(duration.count()); }
+
+}  // namespace
+
+KafkaSink::KafkaSink(const EngineConfig& config, std::string client_name)
+    : config_(config), client_name_(std::move(client_name)) {}
+
+KafkaSink::~KafkaSink() {
+  if (client_) rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  topics_.clear();
+}
+
+Status KafkaSink::make_client(const std::string& transactional_id) {
+  KafkaConfig conf(config_, "producer", client_name_);
+  conf.set("enable.idempotence", "true").set("acks", "all");
+  if (!transactional_id.empty()) {
+    conf.set("transactional.id", transactional_id);
+    conf.set("transaction.timeout.ms", std::to_string(config_.transaction_timeout.count()));
+  }
+  // The first offsets of a transaction nearly always meet the end of the one before and wait for one back-off.
+  conf.set_default("retry.backoff.ms", "5");
+  conf.set_default("linger.ms", "5");
+  conf.set_default("batch.size", "1000000");
+  conf.set_default("queue.buffering.max.messages", "2000000");
+  conf.set_default("queue.buffering.max.kbytes", "262144");
+  conf.set_default("message.max.bytes", "2097152");  // the topic's own limit decides
+  conf.set_default("partitioner", "murmur2_random");
+  rd_kafka_conf_set_opaque(conf.raw(), this);
+  rd_kafka_conf_set_dr_msg_cb(conf.raw(), delivered);
+  rd_kafka_conf_set_error_cb(conf.raw(), failed);
+  auto client = conf.make(RD_KAFKA_PRODUCER);
+  if (!client.ok()) return client.status();
+  client_ = std::move(*client);
+  return {};
+}
+
+void KafkaSink::failed(rd_kafka_t*, int, const char*, void* opaque) {
+  static_cast<KafkaSink*>(opaque)->client_errors_.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Called while we poll, flush or commit, so by our own thread.
+void KafkaSink::delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  auto* sink = static_cast<KafkaSink*>(opaque);
+  const auto mark = reinterpret_cast<std::uintptr_t>(message->_private);
+  if (mark >> 16 != sink->round_) return;
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    sink->keep_error(message->err, rd_kafka_topic_name(message->rkt));
+    return;
+  }
+  const std::size_t tag = mark & 0xffff;
+  if (tag > 0) sink->delivered_[tag - 1] = message->offset;
+}
+
+void KafkaSink::keep_error(rd_kafka_resp_err_t code, std::string_view topic) {
+  if (!produce_failure_.ok()) return;
+  Status status = kafka_status(code, fmt::format("produce to {}", topic));
+  const Verdict verdict = status.verdict() == Verdict::Fenced ? Verdict::Fenced : Verdict::AbortTransaction;
+  produce_failure_ = {verdict, status.message()};
+}
+
+void KafkaSink::forget_deliveries() {
+  ++round_;
+  delivered_.clear();
+  produce_failure_ = {};
+}
+
+rd_kafka_topic_t* KafkaSink::topic(std::string_view name) {
+  auto it = topics_.find(name);
+  if (it == topics_.end()) {
+    const std::string text(name);
+    it = topics_.emplace(text, KafkaTopic(rd_kafka_topic_new(client_.get(), text.c_str(), nullptr))).first;
+  }
+  return it->second.get();
+}
+
+void KafkaSink::produce(const SinkRecord& record) {
+  std::size_t mark = static_cast<std::size_t>(round_) << 16;
+  if (record.tag >= 0) {
+    const auto tag = static_cast<std::size_t>(record.tag);
+    if (delivered_.size() <= tag) delivered_.resize(tag + 1, -1);
+    mark |= tag + 1;
+  }
+  rd_kafka_headers_t* headers = nullptr;
+  if (!record.headers.empty()) {
+    headers = rd_kafka_headers_new(record.headers.size());
+    for (const Header& header : record.headers) {
+      rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
+                          header.value ? header.value->data() : nullptr,
+                          header.value ? static_cast<ssize_t>(header.value->size()) : 0);
+    }
+  }
+  // An empty view may have a null pointer, which would mean a null key or value.
+  const auto pointer = [](const std::optional<std::string_view>& text) -> void* {
+    if (!text) return nullptr;
+    return const_cast<char*>(text->data() != nullptr ? text->data() : "");
+  };
+  const auto size = [](const std::optional<std::string_view>& text) { return text ? text->size() : 0; };
+  const auto full_until = SteadyClock::now() + config_.transaction_timeout;
+  for (;;) {
+    const auto code = rd_kafka_producev(
+        client_.get(), RD_KAFKA_V_RKT(topic(record.topic)),
+        RD_KAFKA_V_PARTITION(record.partition.value_or(RD_KAFKA_PARTITION_UA)),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(pointer(record.key), size(record.key)),
+        RD_KAFKA_V_VALUE(pointer(record.value), size(record.value)), RD_KAFKA_V_TIMESTAMP(to_ms(record.timestamp)),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(mark)), RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && SteadyClock::now() < full_until) {
+      rd_kafka_poll(client_.get(), 5);
+      continue;
+    }
+    if (headers != nullptr) rd_kafka_headers_destroy(headers);
+    keep_error(code, record.topic);
+    return;
+  }
+}
+
+std::optional<Offset> KafkaSink::delivered_offset(int tag) const {
+  const auto index = static_cast<std::size_t>(tag);
+  if (index >= delivered_.size() || delivered_[index] < 0) return std::nullopt;
+  return delivered_[index];
+}
+
+Status KafkaSink::flush(Duration limit) {
+  const auto until = SteadyClock::now() + limit;
+  // The library's flush looks every 10 ms; short waits, one after the other, return as soon as all is acknowledged.
+  while (rd_kafka_flush(client_.get(), 1) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+    if (SteadyClock::now() >= until) return {Verdict::AbortTransaction, "records were not acknowledged in time"};
+  }
+  return produce_failure_;
+}
+
+ExactlyOnceSink::ExactlyOnceSink(const EngineConfig& config, std::string transactional_id)
+    : KafkaSink(config, transactional_id), names_(config), transactional_id_(std::move(transactional_id)) {}
+
+Status ExactlyOnceSink::open() {
+  if (client() == nullptr) EBC_TRY(make_client(transactional_id_));
+  constexpr Duration kLimit{2'000};
+  const KafkaErrorPtr error(rd_kafka_init_transactions(client(), ms(kLimit)));
+  return kafka_status(error, fmt::format("start of the transactional producer {}", transactional_id_));
+}
+
+Status ExactlyOnceSink::begin() {
+  forget_deliveries();
+  const KafkaErrorPtr error(rd_kafka_begin_transaction(client()));
+  return kafka_status(error, "begin of a transaction");
+}
+
+Status ExactlyOnceSink::commit(std::span<const LogPosition> positions, const Membership& membership) {
+  const auto began = SteadyClock::now();
+  const std::uint64_t errors_before = client_errors();
+  EBC_TRY(send_offsets(positions, membership));
+  EBC_TRY(flush(config().transaction_timeout));
+  EBC_TRY(commit_transaction());
+  suspect_ = client_errors() != errors_before || SteadyClock::now() - began > kSlowCommit;
+  if (suspect_)
+    spdlog::info("{}: the commit was slow or met a connection error; the producer is replaced", transactional_id_);
+  return {};
+}
+
+Status ExactlyOnceSink::send_offsets(std::span<const LogPosition> positions, const Membership& membership) {
+  const auto& metadata = dynamic_cast<const KafkaMembership&>(membership);
+  const KafkaPartitions offsets = names_.list(positions);
+  const auto until = SteadyClock::now() + config().transaction_timeout;
+  for (;;) {
+    const KafkaErrorPtr error(rd_kafka_send_offsets_to_transaction(client(), offsets.get(), metadata.raw(),
+                                                                   ms(config().transaction_timeout)));
+    Status status = kafka_status(error, "offsets of a transaction");
+    if (status.verdict() != Verdict::Retry) return status;
+    if (SteadyClock::now() >= until) return {Verdict::AbortTransaction, status.message()};
+  }
+}
+
+Status ExactlyOnceSink::commit_transaction() {
+  const auto until = SteadyClock::now() + 2 * config().transaction_timeout;
+  for (;;) {
+    const KafkaErrorPtr error(rd_kafka_commit_transaction(client(), ms(config().transaction_timeout)));
+    Status status = kafka_status(error, "commit of a transaction");
+    if (status.verdict() != Verdict::Retry) return status;
+    if (SteadyClock::now() >= until) {
+      return {Verdict::AbortTransaction,
+              fmt::format("whether the transaction was committed isn't known: {}", status.message())};
+    }
+  }
+}
+
+AtLeastOnceSink::AtLeastOnceSink(const EngineConfig& config, std::string client_name, RecordSource& source)
+    : KafkaSink(config, std::move(client_name)), source_(source) {}
+
+Status AtLeastOnceSink::open() { return make_client({}); }
+
+Status AtLeastOnceSink::begin() {
+  forget_deliveries();
+  return {};
+}
+
+Status AtLeastOnceSink::settle_outputs() { return flush(config().transaction_timeout); }
+
+Status AtLeastOnceSink::commit(std::span<const LogPosition>, const Membership&) {
+  return flush(config().transaction_timeout);
+}
+
+Status AtLeastOnceSink::finish(std::span<const LogPosition> positions) { return source_.commit_offsets(positions); }
+
+}  // namespace ebc::topology

@@ -1,0 +1,88 @@
+// Sinks over a librdkafka producer: one for each guarantee.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "topology/kafka_handle.h"
+#include "topology/kafka_names.h"
+#include "topology/sink.h"
+
+namespace ebc::topology {
+
+/// What both guarantees share: producing, and what became of it.
+class KafkaSink : public Sink {
+ public:
+  void produce(const SinkRecord& record) final;
+  std::optional<Offset> delivered_offset(int tag) const final;
+  ~KafkaSink() override;
+
+ protected:
+  KafkaSink(const EngineConfig& config, std::string client_name);
+
+  /// Makes the client. Fatal: a refused setting.
+  Status make_client(const std::string& transactional_id);
+  rd_kafka_t* client() { return client_.get(); }
+  void forget_deliveries();
+  /// Waits until everything produced is acknowledged, `limit` at most.
+  Status flush(Duration limit);
+  const EngineConfig& config() const { return config_; }
+  /// Connection errors and request time-outs seen so far.
+  std::uint64_t client_errors() const { return client_errors_.load(std::memory_order_relaxed); }
+
+ private:
+  static void delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque);
+  static void failed(rd_kafka_t*, int code, const char* reason, void* opaque);
+  rd_kafka_topic_t* topic(std::string_view name);
+  void keep_error(rd_kafka_resp_err_t code, std::string_view topic);
+
+  const EngineConfig config_;
+  const std::string client_name_;
+  KafkaClient client_;
+  std::map<std::string, KafkaTopic, std::less<>> topics_;
+  std::vector<Offset> delivered_;  ///< by tag; -1 until acknowledged
+  std::uint64_t round_ = 0;        ///< deliveries of an earlier round are not counted
+  Status produce_failure_;
+  std::atomic<std::uint64_t> client_errors_{0};
+};
+
+/// Outcomes, changelog and offsets count together or not at all.
+class ExactlyOnceSink final : public KafkaSink {
+ public:
+  ExactlyOnceSink(const EngineConfig& config, std::string transactional_id);
+
+  Status open() override;
+  Status begin() override;
+  Status settle_outputs() override { return {}; }
+  Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
+  Status finish(std::span<const LogPosition>) override { return {}; }
+  bool wants_replacing() const override { return suspect_; }
+
+ private:
+  Status send_offsets(std::span<const LogPosition> positions, const Membership& membership);
+  Status commit_transaction();
+
+  const TopicNames names_;
+  const std::string transactional_id_;
+  bool suspect_ = false;
+};
+
+/// Outputs, then state, then offsets: after a crash some are done again, none is lost.
+class AtLeastOnceSink final : public KafkaSink {
+ public:
+  AtLeastOnceSink(const EngineConfig& config, std::string client_name, RecordSource& source);
+
+  Status open() override;
+  Status begin() override;
+  Status settle_outputs() override;
+  Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
+  Status finish(std::span<const LogPosition> positions) override;
+  bool wants_replacing() const override { return false; }
+
+ private:
+  RecordSource& source_;
+};
+
+}  // namespace ebc::topology

@@ -1,0 +1,274 @@
+#include "topology/kafka_source.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "topology/kafka_config.h"
+#include "topology/kafka_error.h"
+
+namespace ebc::topology {
+namespace {
+
+constexpr std::size_t kBatch = 4'096;
+
+int ms(Duration duration) { return static_cast<int>(std::max<std::int64_t>(0, duration.count())); }
+
+std::optional<std::string_view> view(const void* data, std::size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), size);
+}
+
+/// "partition/offset"; false leaves the record's own coordinates.
+bool read_origin(std::string_view text, Record& record) {
+  const char* end = text.data() + text.size();
+  Partition partition = 0;
+  Offset offset = 0;
+  const auto [slash, bad_partition] = std::from_chars(text.data(), end, partition);
+  if (bad_partition != std::errc{} || slash == end || *slash != '/') return false;
+  const auto [rest, bad_offset] = std::from_chars(slash + 1, end, offset);
+  if (bad_offset != std::errc{} || rest != end) return false;
+  record.partition = partition;
+  record.offset = offset;
+  return true;
+}
+
+}  // namespace
+
+KafkaMembership::KafkaMembership(KafkaGroupMetadata metadata) : metadata_(std::move(metadata)) {
+  if (!metadata_) return;
+  // Old clients have no accessors; the serialised form is "CGMDv2:", generation (int32), group id, member id, each
+  // closed by a zero byte.
+  void* buffer = nullptr;
+  std::size_t size = 0;
+  const KafkaErrorPtr error(rd_kafka_consumer_group_metadata_write(metadata_.get(), &buffer, &size));
+  const std::unique_ptr<void, decltype(&std::free)> owner(buffer, std::free);
+  constexpr std::size_t kMagic = 7;
+  if (error || size < kMagic + 4) return;
+  const char* bytes = static_cast<const char*>(buffer);
+  std::int32_t generation = -1;
+  std::memcpy(&generation, bytes + kMagic, 4);
+  const std::string_view rest(bytes + kMagic + 4, size - kMagic - 4);
+  const std::size_t group_end = rest.find('\0');
+  const bool has_member =
+      group_end != std::string_view::npos && group_end + 1 < rest.size() && rest[group_end + 1] != 0;
+  valid_ = generation >= 0 && has_member;
+}
+
+Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& config, const std::string& instance_id,
+                                                       std::string_view client_name, RebalanceListener& listener) {
+  auto source = std::unique_ptr<KafkaSource>(new KafkaSource(TopicNames(config), listener));
+  KafkaConfig conf(config, "consumer", client_name);
+  conf.set("group.id", config.app_id).set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
+  if (!instance_id.empty()) conf.set("group.instance.id", instance_id);
+  conf.set("partition.assignment.strategy", "cooperative-sticky");
+  conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
+  conf.set("session.timeout.ms", std::to_string(config.session_timeout.count()));
+  conf.set_default("heartbeat.interval.ms",
+                   std::to_string(std::clamp<std::int64_t>(config.session_timeout.count() / 4, 100, 3'000)));
+  // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
+  conf.set_default("fetch.wait.max.ms", "10");
+  conf.set_default("fetch.error.backoff.ms", "50");
+  // The default queue stalls fetching long before the processor is saturated.
+  conf.set_default("queued.min.messages", "400000");
+  conf.set_default("queued.max.messages.kbytes", "131072");
+  rd_kafka_conf_set_opaque(conf.raw(), source.get());
+  rd_kafka_conf_set_rebalance_cb(conf.raw(), rebalance);
+  auto client = conf.make(RD_KAFKA_CONSUMER);
+  if (!client.ok()) return client.status();
+  source->client_ = std::move(*client);
+  rd_kafka_poll_set_consumer(source->client_.get());
+  source->queue_.reset(rd_kafka_queue_get_consumer(source->client_.get()));
+
+  const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), config.input_topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (const auto code = rd_kafka_subscribe(source->client_.get(), topics.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Status(Verdict::Fatal, fmt::format("subscribe to {}: {}", config.input_topic, rd_kafka_err2str(code)));
+  }
+  return source;
+}
+
+KafkaSource::KafkaSource(TopicNames names, RebalanceListener& listener)
+    : names_(std::move(names)), listener_(listener) {
+  messages_.reserve(kBatch);
+}
+
+KafkaSource::~KafkaSource() { release_messages(); }
+
+void KafkaSource::release_messages() {
+  for (rd_kafka_message_t* message : messages_) rd_kafka_message_destroy(message);
+  messages_.clear();
+  records_.clear();
+  record_headers_.clear();
+  headers_.clear();
+  ends_.clear();
+  broken_.clear();
+}
+
+Result<Batch> KafkaSource::poll(Duration wait) {
+  release_messages();
+  messages_.resize(kBatch);
+  auto taken = rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data(), kBatch);
+  if (taken <= 0 && wait.count() > 0) {
+    // A batch call waits until it is full; this one returns with the first message.
+    if (rd_kafka_message_t* first = rd_kafka_consume_queue(queue_.get(), ms(wait))) {
+      messages_[0] = first;
+      taken = 1 + std::max<ssize_t>(0, rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data() + 1, kBatch - 1));
+    }
+  }
+  messages_.resize(static_cast<std::size_t>(std::max<ssize_t>(0, taken)));
+  for (rd_kafka_message_t* message : messages_) {
+    if (Status status = take_in(message); !status.ok()) return status;
+  }
+  // Only now, since the vector of headers has stopped moving.
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    const auto [begin, count] = record_headers_[i];
+    records_[i].record.headers = std::span(headers_).subspan(begin, count);
+  }
+  return Batch{records_, ends_, broken_};
+}
+
+Status KafkaSource::take_in(rd_kafka_message_t* message) {
+  if (message->rkt == nullptr) return read_error(*message);
+  const LogPartition log{names_.channel_of(rd_kafka_topic_name(message->rkt)), message->partition};
+  switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      read_record(*message, log);
+      return {};
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      ends_.push_back({log, message->offset});
+      return {};
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      broken_.push_back(log);
+      return {};
+    default:
+      return read_error(*message);
+  }
+}
+
+void KafkaSource::read_record(const rd_kafka_message_t& message, LogPartition log) {
+  Fetched& fetched = records_.emplace_back();
+  fetched.log = log;
+  fetched.offset = message.offset;
+  Record& record = fetched.record;
+  record.topic = names_.input;
+  record.partition = message.partition;
+  record.offset = message.offset;
+  record.timestamp = timestamp_from_ms(std::max<std::int64_t>(0, rd_kafka_message_timestamp(&message, nullptr)));
+  record.key = view(message.key, message.key_len);
+  record.value = view(message.payload, message.len);
+
+  const std::size_t begin = headers_.size();
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      const Header header{name, view(value, size)};
+      const bool ours = log.channel == Channel::Repartition && header.name == kOriginHeader && header.value;
+      if (!ours || !read_origin(*header.value, record)) headers_.push_back(header);
+    }
+  }
+  record_headers_.emplace_back(begin, headers_.size() - begin);
+}
+
+Status KafkaSource::read_error(const rd_kafka_message_t& message) {
+  if (message.err == RD_KAFKA_RESP_ERR__FATAL) {
+    std::array<char, 512> text{};
+    const auto code = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+    const bool fenced = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+    return {fenced ? Verdict::Fenced : Verdict::Fatal,
+            fmt::format("the consumer can't go on: {} ({})", text.data(), rd_kafka_err2name(code))};
+  }
+  spdlog::warn("consumer: {}", rd_kafka_message_errstr(&message));
+  return {};
+}
+
+void KafkaSource::rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
+                            void* opaque) {
+  static_cast<KafkaSource*>(opaque)->on_rebalance(code, *list);
+}
+
+void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list) {
+  std::vector<Partition> inputs;
+  for (int i = 0; i < list.cnt; ++i) inputs.push_back(list.elems[i].partition);
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    const KafkaPartitions nothing(rd_kafka_topic_partition_list_new(0));
+    const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), nothing.get()));
+    if (error) spdlog::error("answer to an assignment: {}", rd_kafka_error_string(error.get()));
+    listener_.on_assigned(inputs);
+    return;
+  }
+  // The list names the input partitions only; what else hangs on them goes with them, in the one call that answers.
+  const bool lost = code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS || rd_kafka_assignment_lost(client_.get()) != 0;
+  if (lost) {
+    listener_.on_lost(inputs);
+  } else {
+    listener_.on_revoked(inputs);
+  }
+  std::vector<LogPartition> logs;
+  for (const Partition input : inputs) {
+    logs.push_back({Channel::Input, input});
+    logs.push_back({Channel::Repartition, input});
+  }
+  if (const Status status = change_assignment(logs); !status.ok()) spdlog::error("{}", status.message());
+}
+
+Status KafkaSource::assign(std::span<const LogPosition> positions) {
+  const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), names_.list(positions).get()));
+  if (error) return kafka_status(error, "assign");
+  for (const LogPosition& position : positions) held_.insert(position.log);
+  return {};
+}
+
+Status KafkaSource::change_assignment(std::span<const LogPartition> remove) {
+  std::vector<LogPartition> logs;
+  for (const LogPartition& log : remove) {
+    if (held_.erase(log) > 0) logs.push_back(log);
+  }
+  const KafkaErrorPtr error(rd_kafka_incremental_unassign(client_.get(), names_.list(logs).get()));
+  return kafka_status(error, "unassign");
+}
+
+Status KafkaSource::unassign(std::span<const LogPartition> logs) {
+  const auto held = [this](const LogPartition& log) { return held_.contains(log); };
+  if (std::none_of(logs.begin(), logs.end(), held)) return {};
+  return change_assignment(logs);
+}
+
+std::unique_ptr<Membership> KafkaSource::membership() {
+  return std::make_unique<KafkaMembership>(KafkaGroupMetadata(rd_kafka_consumer_group_metadata(client_.get())));
+}
+
+Status KafkaSource::commit_offsets(std::span<const LogPosition> positions) {
+  return kafka_status(rd_kafka_commit(client_.get(), names_.list(positions).get(), 0), "commit of offsets");
+}
+
+void KafkaSource::close(bool leave, Duration limit) {
+  release_messages();
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto in_time = [&] { return std::chrono::steady_clock::now() < deadline; };
+  const auto serve = [this] { const KafkaMessage dropped(rd_kafka_consume_queue(queue_.get(), 10)); };
+  if (leave) {
+    // A static member that only closes keeps its partitions for the session; one that unsubscribes gives them up.
+    rd_kafka_unsubscribe(client_.get());
+    const auto assigned = [this] {
+      rd_kafka_topic_partition_list_t* raw = nullptr;
+      if (rd_kafka_assignment(client_.get(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+      const KafkaPartitions list(raw);
+      return list->cnt > 0;
+    };
+    while (assigned() && in_time()) serve();
+  }
+  const KafkaErrorPtr error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
+  while (!error && rd_kafka_consumer_closed(client_.get()) == 0 && in_time()) serve();
+}
+
+void KafkaSource::wake() { rd_kafka_queue_yield(queue_.get()); }
+
+}  // namespace ebc::topology

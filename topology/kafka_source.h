@@ -1,0 +1,65 @@
+// RecordSource over a librdkafka consumer: cooperative-sticky, subscribed to the input topic only. The repartition logs
+// are added to the assignment by hand.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "topology/kafka_names.h"
+#include "topology/source.h"
+
+namespace ebc::topology {
+
+class KafkaMembership final : public Membership {
+ public:
+  explicit KafkaMembership(KafkaGroupMetadata metadata);
+  bool valid() const override { return valid_; }
+  const rd_kafka_consumer_group_metadata_t* raw() const { return metadata_.get(); }
+
+ private:
+  KafkaGroupMetadata metadata_;
+  bool valid_ = false;
+};
+
+class KafkaSource final : public RecordSource {
+ public:
+  /// Subscribes. `instance_id` empty: a dynamic member. Fatal: a refused setting.
+  static Result<std::unique_ptr<KafkaSource>> make(const EngineConfig& config, const std::string& instance_id,
+                                                   std::string_view client_name, RebalanceListener& listener);
+  ~KafkaSource() override;
+
+  Result<Batch> poll(Duration wait) override;
+  Status assign(std::span<const LogPosition> positions) override;
+  Status unassign(std::span<const LogPartition> logs) override;
+  std::unique_ptr<Membership> membership() override;
+  Status commit_offsets(std::span<const LogPosition> positions) override;
+  void close(bool leave, Duration limit) override;
+  void wake() override;
+
+ private:
+  KafkaSource(TopicNames names, RebalanceListener& listener);
+  static void rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
+  void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list);
+  void release_messages();
+  Status take_in(rd_kafka_message_t* message);
+  void read_record(const rd_kafka_message_t& message, LogPartition log);
+  Status read_error(const rd_kafka_message_t& message);
+  Status change_assignment(std::span<const LogPartition> remove);
+
+  const TopicNames names_;
+  RebalanceListener& listener_;
+  KafkaClient client_;
+  KafkaQueue queue_;
+  std::set<LogPartition> held_;
+
+  // The batch at hand; messages_ owns what the others look at.
+  std::vector<rd_kafka_message_t*> messages_;
+  std::vector<Fetched> records_;
+  std::vector<std::pair<std::size_t, std::size_t>> record_headers_;  ///< per record: begin and count in headers_
+  std::vector<Header> headers_;
+  std::vector<LogPosition> ends_;
+  std::vector<LogPartition> broken_;
+};
+
+}  // namespace ebc::topology

@@ -1,0 +1,197 @@
+#include "topology/topic_setup.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace ebc::topology {
+namespace {
+
+constexpr int kRoomForHeaders = 256 * 1024;  ///< a re-keyed record or a state row is a little larger than its message
+
+class TopicSetup {
+ public:
+  TopicSetup(KafkaAdmin& admin, const EngineConfig& config) : admin_(admin), config_(config) {}
+
+  Result<TopicsReport> run() {
+    EBC_TRY(user_topic("input", config_.input_topic));
+    report_.input_partitions = report_.topics.front().partitions;
+    for (const std::string& output : config_.output_topics) {
+      if (output != config_.input_topic) EBC_TRY(user_topic("output", output));
+    }
+    EBC_TRY(read_input_settings());
+    EBC_TRY(internal_topic("changelog", changelog(), 0));
+    report_.homes = report_.topics.back().partitions;
+    EBC_TRY(require(config_.changelog_topic(), "cleanup.policy", "compact"));
+    if (report_.homes > report_.input_partitions) return too_many_homes();
+    EBC_TRY(internal_topic("repartition", repartition(), report_.homes));
+    EBC_TRY(require(config_.repartition_topic(), "cleanup.policy", "delete"));
+    EBC_TRY(require(config_.repartition_topic(), "retention.ms", "-1"));
+    EBC_TRY(require(config_.repartition_topic(), "message.timestamp.type", "CreateTime"));
+    EBC_TRY(internal_topic("dead letters", dead_letters(), 0));
+    if (config_.check_topics) EBC_TRY(internal_topic("instances", instances(), 0));
+    return std::move(report_);
+  }
+
+ private:
+  Status user_topic(const char* kind, const std::string& name) {
+    auto facts = admin_.facts(name);
+    if (!facts.ok()) return facts.status();
+    bool created = false;
+    if (!facts->exists) {
+      if (config_.create_topics != CreateTopics::All) {
+        return {Verdict::Fatal,
+                fmt::format("the {} topic {} doesn't exist. Create it (12 partitions are a good start), "
+                            "or let it be made with --create-topics all",
+                            kind, name)};
+      }
+      EBC_TRY(admin_.create({.name = name,
+                             .partitions = config_.partitions,
+                             .replication_factor = config_.replication_factor > 0 ? config_.replication_factor : -1,
+                             .config = {}}));
+      created = true;
+      facts = wait_for(name);
+      if (!facts.ok()) return facts.status();
+    }
+    note(kind, name, *facts, created);
+    return {};
+  }
+
+  Status internal_topic(const char* kind, TopicSpec spec, int partitions_required) {
+    auto facts = admin_.facts(spec.name);
+    if (!facts.ok()) return facts.status();
+    bool created = false;
+    if (!facts->exists) {
+      if (config_.create_topics == CreateTopics::None) {
+        return {Verdict::Fatal, fmt::format("the topic {} ({}) doesn't exist, and --create-topics none forbids to make "
+                                            "it. Create it with {} partitions and {}",
+                                            spec.name, kind, spec.partitions, settings(spec))};
+      }
+      EBC_TRY(admin_.create(spec));
+      created = true;
+      facts = wait_for(spec.name);
+      if (!facts.ok()) return facts.status();
+    }
+    if (partitions_required > 0 && facts->partitions != partitions_required) {
+      return {Verdict::Fatal,
+              fmt::format("the topic {} has {} partitions, but {} has {}; they must be equal. Make it "
+                          "anew while no instance runs",
+                          spec.name, facts->partitions, config_.changelog_topic(), partitions_required)};
+    }
+    note(kind, spec.name, *facts, created);
+    return {};
+  }
+
+  /// A topic just made is known a little later.
+  Result<TopicFacts> wait_for(const std::string& name) {
+    for (int attempt = 0; attempt < 50; ++attempt) {
+      auto facts = admin_.facts(name);
+      if (facts.ok() && facts->exists) return facts;
+      std::this_thread::sleep_for(Duration{100});
+    }
+    return Status(Verdict::Retry, fmt::format("the topic {} was made but doesn't show up", name));
+  }
+
+  Status require(const std::string& topic, const std::string& name, const std::string& value) {
+    if (!config_.check_topics) return {};
+    auto settings = admin_.config_of(topic);
+    if (!settings.ok()) return settings.status();
+    const auto it = settings->find(name);
+    if (it == settings->end() || it->second == value) return {};
+    return {Verdict::Fatal,
+            fmt::format("the topic {} has {}={}, but it must be {}. Change it with kafka-configs --alter "
+                        "--topic {} --add-config {}={}",
+                        topic, name, it->second, value, topic, name, value)};
+  }
+
+  Status too_many_homes() const {
+    return {
+        Verdict::Fatal,
+        fmt::format("{} has {} partitions and {} only {}: the input topic was made anew with fewer. Make it with at "
+                    "least {}, or use another --app-id",
+                    config_.changelog_topic(), report_.homes, config_.input_topic, report_.input_partitions,
+                    report_.homes)};
+  }
+
+  Status read_input_settings() {
+    if (!config_.check_topics) return {};
+    auto settings = admin_.config_of(config_.input_topic);
+    if (!settings.ok()) return settings.status();
+    if (const auto it = settings->find("max.message.bytes"); it != settings->end()) {
+      max_message_bytes_ = std::stoi(it->second) + kRoomForHeaders;
+    }
+    if (const auto it = settings->find("min.insync.replicas"); it != settings->end()) min_insync_ = it->second;
+    const int replicas = replication_factor();
+    if (replicas > 1 && std::stoi(min_insync_) >= replicas) {
+      spdlog::warn("topics with {} replicas and min.insync.replicas={} can't be written while one broker is down",
+                   replicas, min_insync_);
+    }
+    return {};
+  }
+
+  int replication_factor() const {
+    return config_.replication_factor > 0 ? config_.replication_factor
+                                          : std::max(1, report_.topics.front().replication_factor);
+  }
+
+  TopicSpec spec(std::string name, int partitions, std::map<std::string, std::string> settings) const {
+    settings["max.message.bytes"] = std::to_string(max_message_bytes_);
+    settings["min.insync.replicas"] = min_insync_;
+    return {.name = std::move(name),
+            .partitions = partitions,
+            .replication_factor = replication_factor(),
+            .config = std::move(settings)};
+  }
+  TopicSpec changelog() const {
+    return spec(config_.changelog_topic(), report_.input_partitions,
+                {{"cleanup.policy", "compact"},
+                 {"segment.bytes", "67108864"},
+                 {"min.cleanable.dirty.ratio", "0.1"},
+                 {"max.compaction.lag.ms", "3600000"},
+                 {"delete.retention.ms", "86400000"}});
+  }
+  TopicSpec repartition() const {
+    // Timestamps are the producers' and must neither expire records nor be refused.
+    return spec(config_.repartition_topic(), report_.homes,
+                {{"cleanup.policy", "delete"},
+                 {"retention.ms", "-1"},
+                 {"retention.bytes", "-1"},
+                 {"message.timestamp.type", "CreateTime"},
+                 {"message.timestamp.before.max.ms", "9223372036854775807"},
+                 {"message.timestamp.after.max.ms", "9223372036854775807"}});
+  }
+  TopicSpec dead_letters() const {
+    return spec(config_.dead_letter_topic(), 1, {{"cleanup.policy", "delete"}, {"retention.ms", "1209600000"}});
+  }
+  TopicSpec instances() const { return spec(config_.instances_topic(), 1, {{"cleanup.policy", "compact"}}); }
+
+  static std::string settings(const TopicSpec& spec) {
+    std::string text;
+    for (const auto& [name, value] : spec.config) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+    return text;
+  }
+
+  void note(const char* kind, const std::string& name, const TopicFacts& facts, bool created) {
+    report_.topics.push_back({.name = name,
+                              .kind = kind,
+                              .partitions = facts.partitions,
+                              .replication_factor = facts.replication_factor,
+                              .created = created});
+  }
+
+  KafkaAdmin& admin_;
+  const EngineConfig& config_;
+  TopicsReport report_;
+  int max_message_bytes_ = 1'048'588 + kRoomForHeaders;
+  std::string min_insync_ = "1";
+};
+
+}  // namespace
+
+Result<TopicsReport> set_up_topics(KafkaAdmin& admin, const EngineConfig& config) {
+  return TopicSetup(admin, config).run();
+}
+
+}  // namespace ebc::topology

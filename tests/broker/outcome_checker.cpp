@@ -1,0 +1,201 @@
+#include "tests/broker/outcome_checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "tests/broker/outcome.h"
+
+namespace ebc::broker_test {
+namespace {
+
+constexpr std::size_t kMaxExamples = 10;
+/// A Create's time is its record timestamp, raised to its home's clock: later by no more than its way into the log
+/// took.
+constexpr std::int64_t kCreateOnItsWayMs = 3'000;
+
+std::string json_text(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\\\"") : std::string(1, c);
+  return canonical_json(quoted + "\"");
+}
+
+class Comparison {
+ public:
+  Comparison(const PlannedGroup& group, const Outcome& outcome, const ConsumedRecord& record)
+      : group_(group), outcome_(outcome), record_(record) {}
+
+  /// What is wrong, in words; empty: nothing.
+  std::string faults() {
+    if (!outcome_.malformed.empty()) fault(outcome_.malformed);
+    expect("key", record_.key.value_or("(none)"), group_.id);
+    expect("payload", outcome_.payload, canonical_json(group_.payload));
+    compare_kind();
+    compare_times();
+    return faults_;
+  }
+
+ private:
+  void fault(const std::string& text) { faults_ += text + "; "; }
+
+  void expect(const std::string& what, const std::string& got, const std::string& wanted) {
+    if (got != wanted) fault(fmt::format("{} is {}, not {}", what, got, wanted));
+  }
+
+  void compare_kind() {
+    if (outcome_.success != (group_.kind == Kind::Success)) {
+      return fault(
+          fmt::format("is a {} ({} {})", outcome_.success ? "Success" : "Failure", outcome_.cause, outcome_.error));
+    }
+    switch (group_.kind) {
+      case Kind::Success:
+        return compare_all_results();
+      case Kind::Timeout:
+        return compare_timeout();
+      case Kind::Error:
+        return compare_error();
+    }
+  }
+
+  void compare_all_results() {
+    expect("number of results", fmt::format("{}", outcome_.results.size()), fmt::format("{}", group_.results.size()));
+    for (const auto& [entity, result] : group_.results) {
+      const auto found = outcome_.results.find(entity);
+      expect("result of " + entity, found == outcome_.results.end() ? "(none)" : found->second, canonical_json(result));
+    }
+  }
+
+  void compare_timeout() {
+    compare_all_results();
+    expect("cause", outcome_.cause, "timeout");
+    expect("entity", outcome_.entity, group_.id);
+    expect("error", outcome_.error, fmt::format("\"Operation timed out after {} seconds\"", group_.ttl));
+    expect("missingCount", fmt::format("{}", outcome_.missing_count),
+           fmt::format("{}", group_.expected.size() - group_.results.size()));
+    for (const auto& id : outcome_.missing) {
+      if (group_.results.contains(id)) fault(id + " is named as missing");
+    }
+    if (outcome_.resolved_ms - outcome_.created_ms != group_.ttl_ms) {
+      fault(fmt::format("resolved {} ms after created, not {}", outcome_.resolved_ms - outcome_.created_ms,
+                        group_.ttl_ms));
+    }
+    // A host's clock is the same for all processes here, so early is early.
+    if (record_.timestamp_ms < outcome_.resolved_ms) {
+      fault(fmt::format("{} ms early", outcome_.resolved_ms - record_.timestamp_ms));
+    }
+  }
+
+  // The error ends the group, so which of the others were settled by then depends on the order in which they were read.
+  void compare_error() {
+    expect("cause", outcome_.cause, "error");
+    expect("entity", outcome_.entity, group_.error_entity);
+    expect("error", outcome_.error, json_text(group_.error));
+    if (!outcome_.results.contains(group_.error_entity)) fault("the failed entity isn't in the results");
+    for (const auto& [entity, result] : outcome_.results) {
+      const auto planned = group_.results.find(entity);
+      if (entity == group_.error_entity) {
+        expect("result of the failed " + entity, result, "null");
+      } else if (planned == group_.results.end()) {
+        fault("a result of " + entity);
+      } else {
+        expect("result of " + entity, result, canonical_json(planned->second));
+      }
+    }
+  }
+
+  void compare_times() {
+    const auto raised = outcome_.created_ms - group_.created_ms;
+    if (raised < 0 || raised > kCreateOnItsWayMs) fault(fmt::format("created {} ms after its Create", raised));
+    if (outcome_.resolved_ms < outcome_.created_ms) fault("resolved before created");
+  }
+
+  const PlannedGroup& group_;
+  const Outcome& outcome_;
+  const ConsumedRecord& record_;
+  std::string faults_;
+};
+
+void add_example(CheckReport& report, std::string text) {
+  if (report.examples.size() < kMaxExamples) report.examples.push_back(std::move(text));
+}
+
+void count_right(CheckReport& report, Kind kind) {
+  ++(kind == Kind::Success ? report.successes : kind == Kind::Error ? report.errors : report.timeouts);
+}
+
+}  // namespace
+
+std::string CheckReport::text() const {
+  auto text = fmt::format(
+      "{} groups: {} Success, {} failed by an error, {} timed out; {} missing, {} duplicate, {} wrong, {} of unknown "
+      "groups",
+      groups, successes, errors, timeouts, missing, duplicates, wrong, unplanned);
+  for (const auto& example : examples) text += "\n  " + example;
+  return text;
+}
+
+CheckReport check_outcomes(const std::vector<PlannedGroup>& plan, const std::vector<ConsumedRecord>& seen) {
+  CheckReport report;
+  report.groups = plan.size();
+  std::unordered_map<std::string, std::pair<const PlannedGroup*, int>> groups;
+  for (const auto& group : plan) groups[group.id] = {&group, 0};
+
+  for (const auto& record : seen) {
+    const auto outcome = parse_outcome(record.value.value_or(""));
+    if (!outcome) continue;
+    const auto where = fmt::format("{} at {}/{}", outcome->id, record.partition, record.offset);
+    const auto found = groups.find(outcome->id);
+    if (found == groups.end()) {
+      ++report.unplanned;
+      add_example(report, where + ": nobody opened this group");
+      continue;
+    }
+    auto& [group, times] = found->second;
+    if (++times > 1) {
+      ++report.duplicates;
+      add_example(report, fmt::format("{}: outcome number {} of this group: {}", where, times, *record.value));
+    }
+    const auto faults = Comparison(*group, *outcome, record).faults();
+    if (faults.empty()) {
+      count_right(report, group->kind);
+    } else {
+      ++report.wrong;
+      add_example(report, fmt::format("{}: {}\n    {}", where, faults, *record.value));
+    }
+  }
+  for (const auto& group : plan) {
+    if (groups[group.id].second != 0) continue;
+    ++report.missing;
+    add_example(report, group.id + ": no outcome");
+  }
+  return report;
+}
+
+Lateness timeout_lateness(const std::vector<ConsumedRecord>& seen) {
+  Lateness lateness;
+  for (const auto& record : seen) {
+    const auto outcome = parse_outcome(record.value.value_or(""));
+    if (!outcome || outcome->cause != "timeout") continue;
+    lateness.written.push_back(record.timestamp_ms - outcome->resolved_ms);
+    lateness.seen.push_back(record.seen_ms - outcome->resolved_ms);
+  }
+  std::ranges::sort(lateness.written);
+  std::ranges::sort(lateness.seen);
+  return lateness;
+}
+
+std::int64_t quantile(const std::vector<std::int64_t>& sorted, double share) {
+  if (sorted.empty()) return 0;
+  return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size() - 1) * share)];
+}
+
+std::size_t ResolvedGroups::count(const std::vector<ConsumedRecord>& records) {
+  for (; next_ < records.size(); ++next_) {
+    if (const auto outcome = parse_outcome(records[next_].value.value_or(""))) ids_.insert(outcome->id);
+  }
+  return ids_.size();
+}
+
+}  // namespace ebc::broker_test

@@ -14,7 +14,7 @@ eb-collector dev: the collector and an embedded broker run in this process.
 What it is not: a Kafka cluster. All is in memory and gone at the end, each partition keeps 5 MB, and without
 transactions the guarantee is at-least-once, in this one process.
 With a real broker (exactly-once, survives a kill):
-  scripts/kafka start && eb-collector run        or        make compose/up
+  scripts/kafka start && eb-collector run --create-topics all        or        make compose/up
 
 Follow the outcomes, in a second terminal:
   kcat -C -b {0} -t {4} -o beginning

@@ -67,4 +67,13 @@ int free_port() {
   throw std::runtime_error("no free port between 20000 and 32000");
 }
 
+TakenPort::TakenPort() : port_(free_port()), fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const auto address = loopback(port_);
+  if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd_, 1) != 0) {
+    throw std::runtime_error("can't listen");
+  }
+}
+
+TakenPort::~TakenPort() { ::close(fd_); }
+
 }  // namespace ebc::broker_test

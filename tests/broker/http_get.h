@@ -19,4 +19,17 @@ std::optional<HttpAnswer> http_get(int port, const std::string& path, millisecon
 /// A port of 127.0.0.1 that nobody listens on, below the range that outgoing connections take theirs from.
 int free_port();
 
+/// A port that somebody else listens on, for as long as the object lives.
+class TakenPort {
+ public:
+  TakenPort();
+  ~TakenPort();
+  TakenPort(const TakenPort&) = delete;
+  TakenPort& operator=(const TakenPort&) = delete;
+  int port() const { return port_; }
+
+ private:
+  int port_, fd_;
+};
+
 }  // namespace ebc::broker_test

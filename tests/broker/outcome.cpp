@@ -74,6 +74,17 @@ std::string canonical_json(std::string_view json) {
   return canonical(value);
 }
 
+std::map<std::string, std::string> json_fields(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (const auto error = parser.parse(json.data(), json.size()).get(object); error != simdjson::SUCCESS) {
+    throw std::runtime_error(fmt::format("{}: {}", simdjson::error_message(error), json));
+  }
+  std::map<std::string, std::string> fields;
+  for (const auto& field : object) fields[std::string(field.key)] = canonical(field.value);
+  return fields;
+}
+
 std::optional<Outcome> parse_outcome(std::string_view value) {
   thread_local simdjson::dom::parser parser;
   element object;

@@ -13,6 +13,9 @@ namespace ebc::broker_test {
 /// One spelling for equal JSON values: no blanks, keys sorted. Throws std::runtime_error when it is no JSON.
 std::string canonical_json(std::string_view json);
 
+/// The fields of a JSON object, each canonical.
+std::map<std::string, std::string> json_fields(std::string_view json);
+
 struct Outcome {
   bool success = false;  ///< EventGroupCollectorSuccess; else EventGroupCollectorFailure
   std::string id, entity, cause, origin;

@@ -139,8 +139,12 @@ std::string CheckReport::text() const {
 CheckReport check_outcomes(const std::vector<PlannedGroup>& plan, const std::vector<ConsumedRecord>& seen) {
   CheckReport report;
   report.groups = plan.size();
-  std::unordered_map<std::string, std::pair<const PlannedGroup*, int>> groups;
-  for (const auto& group : plan) groups[group.id] = {&group, 0};
+  struct Seen {
+    const PlannedGroup* group = nullptr;
+    int outcomes = 0, right = 0;
+  };
+  std::unordered_map<std::string, Seen> groups;
+  for (const auto& group : plan) groups[group.id].group = &group;
 
   for (const auto& record : seen) {
     const auto outcome = parse_outcome(record.value.value_or(""));
@@ -152,21 +156,23 @@ CheckReport check_outcomes(const std::vector<PlannedGroup>& plan, const std::vec
       add_example(report, where + ": nobody opened this group");
       continue;
     }
-    auto& [group, times] = found->second;
+    auto& [group, times, right] = found->second;
     if (++times > 1) {
       ++report.duplicates;
       add_example(report, fmt::format("{}: outcome number {} of this group: {}", where, times, *record.value));
     }
     const auto faults = Comparison(*group, *outcome, record).faults();
     if (faults.empty()) {
-      count_right(report, group->kind);
+      if (++right == 1) count_right(report, group->kind);
     } else {
       ++report.wrong;
       add_example(report, fmt::format("{}: {}\n    {}", where, faults, *record.value));
     }
   }
   for (const auto& group : plan) {
-    if (groups[group.id].second != 0) continue;
+    const auto& result = groups[group.id];
+    if (result.right == 0) ++report.unsatisfied;
+    if (result.outcomes != 0) continue;
     ++report.missing;
     add_example(report, group.id + ": no outcome");
   }

@@ -14,9 +14,10 @@ namespace ebc::broker_test {
 
 struct CheckReport {
   std::size_t groups = 0;
-  std::size_t successes = 0, errors = 0, timeouts = 0;  ///< right outcomes, by what they are
+  std::size_t successes = 0, errors = 0, timeouts = 0;  ///< groups with a right outcome, by what it is
   std::size_t missing = 0;                              ///< groups without any outcome
   std::size_t duplicates = 0;                           ///< outcomes beyond the first of a group
+  std::size_t unsatisfied = 0;                          ///< groups without any right outcome
   std::size_t wrong = 0;                                ///< outcomes that differ from the plan
   std::size_t unplanned = 0;                            ///< outcomes of groups that nobody opened
   std::vector<std::string> examples;                    ///< the first faults, in words

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cstdlib>
+
 #include "app/options/values.h"
+#include "processor/group/json_scan.h"
 
 namespace ebc::app {
 namespace {
 
-namespace dom = simdjson::dom;
-
+// Deeper than a collector takes by default, so that it is the collector that decides.
+constexpr int kMaxDepth = 1'000;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 // Length of the well-formed UTF-8 sequence at the start of `text`; 0 when there is none.
@@ -73,10 +76,11 @@ std::string json_string(std::string_view text) {
 }
 
 Status check_json(std::string_view text) {
-  dom::parser parser;
-  const simdjson::padded_string padded(text);
-  if (const auto error = parser.parse(padded).error()) return fault(simdjson::error_message(error));
-  return {};
+  if (!simdjson::validate_utf8(text.data(), text.size())) return fault("it is not UTF-8");
+  group::JsonScanner scanner(text, kMaxDepth);
+  group::JsonValue value;
+  if (scanner.whole(value)) return {};
+  return fault(scanner.fault() == group::JsonFault::TooDeep ? "it is nested too deep" : "it is malformed");
 }
 
 std::string one_line(std::string_view json) {
@@ -96,10 +100,10 @@ Result<std::string> create_json(const CreateCommand& command) {
   }
   json += ']';
   if (!command.ttl.empty()) {
-    dom::parser parser;
-    const simdjson::padded_string padded(command.ttl);
-    double seconds = 0;
-    if (parser.parse(padded).get(seconds) || seconds <= 0) {
+    group::JsonScanner scanner(command.ttl, 1);
+    group::JsonValue value;
+    if (!scanner.whole(value) || value.kind != group::JsonKind::Number ||
+        std::strtod(command.ttl.c_str(), nullptr) <= 0) {
       return fault(fmt::format("--ttl: \"{}\" is no number of seconds, like 30 or 1.5", command.ttl));
     }
     json += fmt::format(",\"ttl\":{}", trim(command.ttl));
@@ -137,23 +141,25 @@ bool EventSummary::is_success() const { return type == "EventGroupCollectorSucce
 bool EventSummary::is_outcome() const { return is_success() || type == "EventGroupCollectorFailure"; }
 
 std::optional<EventSummary> summarize_event(std::string_view json) {
-  dom::parser parser;
-  const simdjson::padded_string padded(json);
-  dom::object object;
-  if (parser.parse(padded).get(object)) return std::nullopt;
+  if (!simdjson::validate_utf8(json.data(), json.size())) return std::nullopt;
+  group::JsonScanner scanner(json, kMaxDepth);
+  if (!scanner.begin_object()) return std::nullopt;
   EventSummary summary;
-  const auto take = [&](const char* name, std::string& into) {
-    std::string_view text;
-    if (!object[name].get(text)) into = text;
-  };
-  take("type", summary.type);
-  take("id", summary.id);
-  take("group", summary.group);
-  take("entity", summary.entity);
-  take("cause", summary.cause);
-  dom::element error;
-  if (!object["error"].get(error)) summary.error = simdjson::minify(error);
-  if (summary.type.empty()) return std::nullopt;
+  const std::map<std::string_view, std::string*> texts{{"type", &summary.type},
+                                                       {"id", &summary.id},
+                                                       {"group", &summary.group},
+                                                       {"entity", &summary.entity},
+                                                       {"cause", &summary.cause}};
+  group::JsonValue key, value;
+  while (scanner.next_member(key, value)) {
+    const auto name = key.inside();
+    if (name == "error") summary.error = one_line(value.text);
+    const auto wanted = texts.find(name);
+    if (wanted == texts.end() || value.kind != group::JsonKind::String) continue;
+    wanted->second->clear();
+    if (!group::append_unescaped(value.inside(), *wanted->second)) return std::nullopt;
+  }
+  if (scanner.fault() != group::JsonFault::None || summary.type.empty()) return std::nullopt;
   return summary;
 }
 

@@ -55,10 +55,10 @@ std::string escape_controls(std::string_view text) {
 
 std::unique_ptr<spdlog::formatter> make_log_formatter(std::string_view format) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<JsonMessage>('J').add_flag<EscapedMessage>('M');
+  formatter->add_flag<JsonMessage>('J').add_flag<EscapedMessage>('Q');
   formatter->set_pattern(format == "json"
                              ? fmt::format(R"({{"time":"{}","level":"%l","thread":%t,"message":%J}})", kTimePattern)
-                             : fmt::format("{} %-7l %M", kTimePattern));
+                             : fmt::format("{} %-7l %Q", kTimePattern));
   return formatter;
 }
 

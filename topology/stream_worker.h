@@ -59,6 +59,9 @@ class StreamWorker final : private RebalanceListener {
   /// another process has our identity). Anything less is dealt with inside.
   Status turn();
 
+  /// Commits what is uncommitted, due or not. As turn().
+  Status commit_now();
+
   /// Commits what is done, gives the partitions back and leaves (or, with `leave` false, keeps them for the session).
   void close(bool leave, Duration limit);
 

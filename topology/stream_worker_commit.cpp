@@ -34,6 +34,14 @@ bool StreamWorker::commit_due(bool input_at_hand) const {
   return bytes >= config_.buffer_bytes || records_since_commit_ >= config_.buffer_records;
 }
 
+Status StreamWorker::commit_now() {
+  now_ = clock_.now();
+  if (!anything_to_commit() || !session_.has_sink()) return {};
+  Status status = commit();
+  publish();
+  return status.ok() ? status : recover(std::move(status));
+}
+
 Status StreamWorker::commit() {
   const Timestamp began = clock_.now();
   std::vector<HomeTask*> homes;

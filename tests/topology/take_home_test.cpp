@@ -1,0 +1,170 @@
+#include "topology/take_home.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/topology/word_count.h"
+#include "topology/testing/test_driver.h"
+
+namespace ebc::topology::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class TakingAHome : public ::testing::Test {
+ protected:
+  TopologyTestDriver driver{example::word_count(), {.partitions = 1, .output_topics = {"counts"}}};
+  const FakeLog::TopicPartition input{TopologyTestDriver::kInput, 0};
+  const FakeLog::TopicPartition changelog{TopologyTestDriver::kChangelog, 0};
+
+  void say(const std::string& word) {
+    driver.pipe(0, std::nullopt, word);
+    driver.commit();
+  }
+};
+
+TEST_F(TakingAHome, WaitsForAPendingTransactionThatHoldsItsOffsets) {
+  say("sun");
+  driver.crash();
+  const ProducerEpoch stranger = driver.log().init_producer("another-instance");
+  driver.log().send_offsets({{input, 1}}, stranger);
+  driver.restart();
+  driver.pipe(0, std::nullopt, "sun");
+  driver.advance(Duration{500});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1"));
+  driver.log().end_transaction(stranger, false);
+  driver.advance(Duration{500});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 2"));
+}
+
+TEST_F(TakingAHome, ReadsTheChangelogToTheHighWatermarkNotToTheLastStableOffset) {
+  say("sun");
+  driver.crash();
+  // Another instance's transaction: its offsets count already, its changelog row has no marker yet.
+  const ProducerEpoch other = driver.log().init_producer("another-instance");
+  driver.log().append(changelog,
+                      {.key = "\x10sun",
+                       .value = "\x01"
+                                "41",
+                       .timestamp = driver.now(),
+                       .headers = {}},
+                      other);
+  driver.restart();
+  driver.pipe(0, std::nullopt, "sun");
+  driver.advance(Duration{500});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1"));
+  driver.log().end_transaction(other, true);
+  driver.advance(Duration{500});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 42"));
+}
+
+TEST_F(TakingAHome, GoesOnFromTheProgressRowWhenTheGroupsOffsetsHaveExpired) {
+  say("sun");
+  driver.crash();
+  driver.log().expire_offsets(input);
+  driver.restart();
+  say("sun");
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2"));
+  EXPECT_TRUE(driver.log().committed(input).has_value());
+}
+
+TEST_F(TakingAHome, StopsWhenTheChangelogHasLostRows) {
+  say("sun");
+  driver.crash();
+  driver.log().commit_offsets({{input, 7}});
+  driver.append(0, std::nullopt, "sun");
+  driver.restart();
+  EXPECT_EQ(driver.failure().verdict(), Verdict::Fatal);
+  EXPECT_THAT(driver.failure().message(), HasSubstr("--on-lost-offsets earliest"));
+}
+
+TEST_F(TakingAHome, StopsWhenInputWasDeletedBeforeItWasRead) {
+  say("sun");
+  driver.crash();
+  for (int i = 0; i < 5; ++i) driver.append(0, std::nullopt, "sun");
+  driver.log().truncate(input, 4);
+  driver.restart();
+  EXPECT_EQ(driver.failure().verdict(), Verdict::Fatal);
+  EXPECT_THAT(driver.failure().message(), HasSubstr("next offset 1 is outside of the topic's 4 to 6"));
+}
+
+TEST_F(TakingAHome, GoesOnAtTheStartOfTheInputWhenToldTo) {
+  TopologyTestDriver told(example::word_count(),
+                          {.partitions = 1, .output_topics = {"counts"}, .on_lost_offsets = OnLostOffsets::Earliest});
+  told.pipe(0, std::nullopt, "sun");
+  told.commit();
+  told.crash();
+  for (int i = 0; i < 5; ++i) told.append(0, std::nullopt, "sun");
+  told.log().truncate(input, 4);
+  told.restart();
+  told.commit();
+  EXPECT_THAT(told.read_values("counts"), ElementsAre("sun 1", "sun 2", "sun 3"));
+}
+
+TEST_F(TakingAHome, DiscardsLocalStateThatIsBehindTheChangelogsStart) {
+  say("sun");
+  say("sun");
+  driver.crash();
+  ASSERT_TRUE(driver.disk(0).apply({}, 0).ok());
+  driver.log().truncate(changelog, 1);
+  driver.restart();
+  say("sun");
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2", "sun 3"));
+}
+
+TEST_F(TakingAHome, DiscardsLocalStateThatIsAheadOfTheChangelog) {
+  say("sun");
+  driver.crash();
+  const std::string ghost = "99";
+  const state::Write write{"\x10sun", ghost};
+  ASSERT_TRUE(driver.disk(0).apply({&write, 1}, 1'000).ok());
+  driver.restart();
+  say("sun");
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2"));
+}
+
+TEST_F(TakingAHome, DiscardsLocalStateOfAnotherGenerationOfTheChangelog) {
+  say("sun");
+  driver.crash();
+  Progress foreign{.generation = 4711, .input_next = 1, .written = driver.now()};
+  const std::string row = encode(foreign), ghost = "99";
+  const std::vector<state::Write> writes{{"\x10sun", ghost}, {kProgressKey, row}};
+  ASSERT_TRUE(driver.disk(0).apply(writes, 1).ok());
+  driver.restart();
+  say("sun");
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2"));
+}
+
+TEST_F(TakingAHome, DiscardsLocalStateOlderThanTheChangelogKeepsTombstones) {
+  say("sun");
+  driver.crash();
+  const int before = driver.restores();
+  const std::string ghost = "99";
+  const state::Write write{"\x10ghost", ghost};
+  ASSERT_TRUE(driver.disk(0).apply({&write, 1}, driver.log().end(changelog)).ok());
+  driver.advance_while_down(std::chrono::hours(13));
+  driver.restart();
+  say("ghost");
+  EXPECT_GT(driver.restores(), before);
+  EXPECT_EQ(driver.read_values("counts").back(), "ghost 1");
+}
+
+TEST_F(TakingAHome, IsAbandonedWhenThePartitionIsRevokedMeanwhile) {
+  driver.faults().offsets_silent = true;
+  driver.rebalance({}, {0});
+  driver.rebalance({0});
+  driver.rebalance({}, {0});
+  driver.faults().offsets_silent = false;
+  driver.advance(Duration{200});
+  driver.pipe(0, std::nullopt, "sun");
+  driver.advance(Duration{200});
+  EXPECT_THAT(driver.read("counts"), IsEmpty());
+  driver.rebalance({0});
+  driver.advance(Duration{200});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1"));
+}
+
+}  // namespace
+}  // namespace ebc::topology::testing

@@ -1,0 +1,22 @@
+// The event group collector: the processor that the engine runs, and its entry points for app/.
+//
+//   auto registry = std::make_shared<StatsRegistry>();
+//   engine.run(make_supplier_factory(options, registry));     // one supplier a stream thread, one processor a home
+//   ... registry->sum()                                       // any thread, at any time
+#pragma once
+
+#include <memory>
+
+#include "processor/api/processor.h"
+#include "processor/group/options.h"
+#include "processor/group/stats.h"
+
+namespace ebc::group {
+
+/// `options` are copied; `registry` is shared by all suppliers made.
+SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry);
+
+/// All faults of the options, one sentence each; empty: none.
+std::vector<std::string> validate(const CollectorOptions& options);
+
+}  // namespace ebc::group

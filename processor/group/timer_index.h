@@ -1,0 +1,40 @@
+// Deadlines in the store, found in the order in which they pass.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "processor/api/key_value_store.h"
+#include "processor/group/row_codec.h"
+
+namespace ebc::group {
+
+/// Looking for what is due begins where the last look ended: behind the tombstones of everything that fired before,
+/// which a store must otherwise step over one by one. One thread.
+class TimerIndex {
+ public:
+  /// `store` outlives the index.
+  explicit TimerIndex(KeyValueStore& store) : store_(store) {}
+
+  /// Finds the first deadline; once, before anything else.
+  Status init();
+
+  /// `known_absent`: the row isn't in the committed state.
+  void add(Timestamp deadline, TimerKind kind, std::string_view id, std::uint64_t number, bool known_absent = true);
+  void remove(Timestamp deadline, TimerKind kind, std::string_view id, std::uint64_t number);
+
+  /// No deadline is earlier; there may be none at it any more. kNever: there is none.
+  Timestamp next() const { return next_; }
+
+  /// Replaces `out` by at most `limit` timers with deadline < clock, earliest first, and moves next() on. They stay in
+  /// the index until they are removed.
+  Status collect_due(Timestamp clock, std::size_t limit, std::vector<Timer>& out);
+
+ private:
+  KeyValueStore& store_;
+  Timestamp from_ = Timestamp::min();  ///< no timer is earlier
+  Timestamp next_ = kNever;
+  std::string key_, until_;  ///< kept for their memory
+};
+
+}  // namespace ebc::group

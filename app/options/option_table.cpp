@@ -94,7 +94,7 @@ void add_groups(std::vector<OptionSpec>& table) {
      .help = "Topics that a group's handler may write to; * stands for any characters. None unless given",
      .scope = kCollector, .section = kSection},
     {.name = "max-outcome-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "900KiB",
-     .help = "A group whose outcome would be larger fails", .scope = kCollector, .section = kSection, .min = kKiB,
+     .help = "A group whose outcome would be larger fails", .scope = kCollector, .section = kSection, .min = 16 * kKiB,
      .max = kGiB},
     {.name = "max-message-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "1MiB",
      .help = "A larger command is refused", .scope = kCollector, .section = kSection, .min = kKiB, .max = kGiB},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "processor/group/event_reader.h"
 #include "processor/group/group_actions.h"
 #include "processor/group/group_store.h"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "processor/group/hash.h"
 #include "processor/group/json_scan.h"
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ebc::group {
 
 Marker GroupActions::marker_of(const Origin& origin, Timestamp resolved) const {

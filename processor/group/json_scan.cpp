@@ -1,5 +1,6 @@
 #include "processor/group/json_scan.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "processor/group/json_scan.h"
 #include "processor/group/rfc3339.h"
 

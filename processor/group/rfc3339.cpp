@@ -1,5 +1,7 @@
 #include "processor/group/rfc3339.h"
 
+#include <algorithm>
+
 namespace ebc::group {
 namespace {
 

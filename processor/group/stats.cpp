@@ -1,5 +1,7 @@
 #include "processor/group/stats.h"
 
+#include <algorithm>
+
 namespace ebc::group {
 namespace {
 

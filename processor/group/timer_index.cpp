@@ -1,5 +1,7 @@
 #include "processor/group/timer_index.h"
 
+#include <algorithm>
+
 namespace ebc::group {
 namespace {
 

@@ -20,6 +20,7 @@ namespace {
 
 // The contract's 5 seconds from SIGTERM to the end, with some room for the end itself.
 constexpr auto kStopDeadline = std::chrono::milliseconds(4'700);
+constexpr auto kSameSignal = std::chrono::milliseconds(300);
 
 int exit_code_of(topology::EngineFailure::Kind kind) {
   using Kind = topology::EngineFailure::Kind;
@@ -39,6 +40,8 @@ int exit_code_of(topology::EngineFailure::Kind kind) {
 // Ends the process when stopping takes too long. That is safe at any moment: what wasn't committed is done again.
 class StopWatchdog {
  public:
+  explicit StopWatchdog(std::function<void()> on_abandoned) : on_abandoned_(std::move(on_abandoned)) {}
+
   ~StopWatchdog() {
     {
       const std::lock_guard lock(mutex_);
@@ -53,6 +56,7 @@ class StopWatchdog {
     thread_ = std::thread([this] {
       std::unique_lock lock(mutex_);
       if (changed_.wait_for(lock, kStopDeadline, [this] { return finished_; })) return;
+      on_abandoned_();
       spdlog::error("stopping took too long, ending at once; the open transaction is left to its timeout");
       spdlog::default_logger()->flush();
       std::_Exit(kExitFailed);
@@ -60,6 +64,7 @@ class StopWatchdog {
   }
 
  private:
+  const std::function<void()> on_abandoned_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool finished_ = false;  // guarded by mutex_
@@ -79,7 +84,7 @@ std::unique_ptr<HttpServer> start_http(const HttpSettings& settings, const std::
 
 }  // namespace
 
-int run_collector(const CollectorSettings& settings, StopSignals& signals, const std::function<void()>& on_started) {
+int run_collector(const CollectorSettings& settings, StopSignals& signals, const CollectorHooks& hooks) {
   const SystemClock clock;
   GroupRuntime groups(settings.groups);
   topology::Engine engine(settings.engine, groups.supplier_factory());
@@ -96,10 +101,20 @@ int run_collector(const CollectorSettings& settings, StopSignals& signals, const
                           fmt::format("--http: {}; give another address, or --http=off", http_status.message()));
   }
 
-  StopWatchdog watchdog;
+  StopWatchdog watchdog(hooks.on_abandoned);
   std::atomic<bool> started = false;
+  const auto end_at_once = [&](int exit_code) {
+    hooks.on_abandoned();
+    std::_Exit(exit_code);
+  };
+  std::chrono::steady_clock::time_point first_signal;
   signals.watch([&](int count) {
-    if (count > 1 || !started) std::_Exit(count > 1 ? kExitFailed : kExitDone);
+    if (count == 1) first_signal = std::chrono::steady_clock::now();
+    // Until it is started there is nothing to finish.
+    if (!started) end_at_once(kExitDone);
+    // Wrappers often pass one signal on twice, to the process and to its group.
+    if (count > 1 && std::chrono::steady_clock::now() - first_signal > kSameSignal) end_at_once(kExitFailed);
+    if (count > 1) return;
     spdlog::info("stopping: finishing what is at hand; a second signal ends at once");
     watchdog.arm();
     engine.request_stop();
@@ -108,7 +123,7 @@ int run_collector(const CollectorSettings& settings, StopSignals& signals, const
   auto failure = engine.start();
   if (!failure.failed()) {
     started = true;
-    on_started();
+    hooks.on_started();
     failure = engine.wait();
   }
   if (failure.failed()) return report_failure(exit_code_of(failure.kind), failure.message);

@@ -8,9 +8,15 @@
 
 namespace ebc::app {
 
-/// Blocks until a signal or a failure ends the collector; gives the exit code. `on_started` is called once, when the
-/// engine runs and HTTP is served.
-int run_collector(
-    const CollectorSettings& settings, StopSignals& signals, const std::function<void()>& on_started = [] {});
+/// What a command does at turning points of the collector.
+struct CollectorHooks {
+  /// Once, when the engine runs and HTTP is served.
+  std::function<void()> on_started = [] {};
+  /// Before the process ends at once, without destructors: a second signal, or a stop that takes too long. Any thread.
+  std::function<void()> on_abandoned = [] {};
+};
+
+/// Blocks until a signal or a failure ends the collector; gives the exit code.
+int run_collector(const CollectorSettings& settings, StopSignals& signals, const CollectorHooks& hooks = {});
 
 }  // namespace ebc::app

@@ -24,12 +24,14 @@ class TemporaryFolder {
     auto pattern = (std::filesystem::temp_directory_path(error) / "eb-collector-dev-XXXXXX").string();
     if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
   }
-  ~TemporaryFolder() {
+  ~TemporaryFolder() { remove(); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  void remove() const {
     std::error_code ignored;
     if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
   }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   /// Empty: it could not be made.
   const std::filesystem::path& path() const { return path_; }
@@ -78,11 +80,13 @@ int dev_command(const CommandInput& input) {
   engine.instance_id = "";
   const auto http =
       settings.http.enabled ? fmt::format("{}:{}", settings.http.host, settings.http.port) : std::string{};
-  return run_collector(settings, input.signals, [&] {
+  const auto print_banner = [&] {
     fmt::print("{}", dev_banner(fmt::format("127.0.0.1:{}", forwarder.port()), engine.input_topic,
                                 engine.output_topics.front(), http));
     std::fflush(stdout);
-  });
+  };
+  return run_collector(settings, input.signals,
+                       {.on_started = print_banner, .on_abandoned = [&state] { state.remove(); }});
 }
 
 }  // namespace ebc::app

@@ -281,11 +281,12 @@ EngineSnapshot Engine::Impl::snapshot() const {
     snapshot.counters.stale_records += counters.stale_records.load();
     snapshot.counters.quarantined_stores += counters.quarantined.load();
     snapshot.counters.producer_rebuilds += worker.producers_made() > 0 ? worker.producers_made() - 1 : 0;
-    for (const Partition home : worker.running()) {
+    for (const auto& [home, restored] : worker.running()) {
       const BoardEntry& entry = board_->entry(home);
       snapshot.owned.push_back({.home = home,
                                 .state = HomeState::Running,
                                 .waiting_for = {},
+                                .restored = restored,
                                 .input_lag = std::max<Offset>(0, entry.input_end.load() - entry.input_read_next.load()),
                                 .clock = timestamp_from_ms(entry.clock_ms.load())});
     }

@@ -209,7 +209,7 @@ std::pair<int, int> StreamWorker::assigned_and_waiting() const {
   return {assigned_count_, waiting_count_};
 }
 
-std::vector<Partition> StreamWorker::running() const {
+std::vector<StreamWorker::RunningHome> StreamWorker::running() const {
   const std::lock_guard lock(status_mutex_);
   return running_;
 }
@@ -242,11 +242,13 @@ void StreamWorker::publish() {
   const std::lock_guard lock(status_mutex_);
   running_.clear();
   for (const auto& task : homes_) {
-    if (task) running_.push_back(task->home());
+    if (task) running_.push_back({task->home(), task->restored()});
   }
   assigned_count_ = static_cast<int>(assigned_.size());
   waiting_count_ = assigned_count_ - static_cast<int>(running_.size() + routes_.size());
   if (session_.has_sink()) trouble_.clear();
+  // Together with the counts: "joined, and nothing to wait for" must not be seen before what was assigned is.
+  if (answered_) joined_.store(true, std::memory_order_release);
 }
 
 }  // namespace ebc::topology

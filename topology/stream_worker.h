@@ -74,8 +74,12 @@ class StreamWorker final : private RebalanceListener {
   bool joined() const { return joined_.load(std::memory_order_acquire); }
   /// Any thread: input partitions assigned, and of these the ones that are not running yet.
   std::pair<int, int> assigned_and_waiting() const;
+  struct RunningHome {
+    Partition home = 0;
+    std::int64_t restored = 0;  ///< changelog records replayed when it was taken
+  };
   /// Any thread: homes running here.
-  std::vector<Partition> running() const;
+  std::vector<RunningHome> running() const;
   /// Any thread: why the thread makes no progress; empty when it does.
   std::string trouble() const;
 
@@ -148,13 +152,14 @@ class StreamWorker final : private RebalanceListener {
   Duration wait_{0};
   Status rebalance_failure_;
   bool ownership_changed_ = false;
+  bool answered_ = false;  ///< the consumer group has assigned something, be it nothing
   bool closing_ = false;
 
   WorkerCounters counters_;
   std::atomic<bool> joined_{false};
   mutable std::mutex status_mutex_;
   int assigned_count_ = 0, waiting_count_ = 0;  // guarded by status_mutex_
-  std::vector<Partition> running_;              // guarded by status_mutex_
+  std::vector<RunningHome> running_;            // guarded by status_mutex_
   std::string trouble_;                         // guarded by status_mutex_
 };
 

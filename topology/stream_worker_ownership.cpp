@@ -10,7 +10,7 @@
 namespace ebc::topology {
 
 void StreamWorker::on_assigned(std::span<const Partition> inputs) {
-  joined_.store(true, std::memory_order_release);
+  answered_ = true;
   ownership_changed_ = true;
   for (const Partition input : inputs) assigned_.try_emplace(input, 0);
   if (!inputs.empty()) {

@@ -149,12 +149,15 @@ void BrokerTest::wait_for_resolved(KafkaReader& reader, std::size_t groups, mill
 
 CheckReport BrokerTest::check_all(std::vector<PlannedGroup> plan, milliseconds limit, const std::string& closing_ttl) {
   KafkaReader reader(brokers_, topic_);
+  const Stopwatch stopwatch;
   wait_for_resolved(reader, plan.size(), limit);
+  fmt::print("all groups resolved after another {} ms\n", stopwatch.ms());
   auto closing = closing_groups(name("closing"), partitions_, closing_ttl);
   produce_creates(brokers_, topic_, closing);
   plan.insert(plan.end(), closing.begin(), closing.end());
   wait_for_resolved(reader, plan.size(), limit);
   EXPECT_TRUE(reader.read_to_end(20s)) << "an open transaction stands in the way of a read_committed consumer";
+  fmt::print("checked until {} ms\n", stopwatch.ms());
   auto report = check_outcomes(plan, reader.records());
   fmt::print("{}\n", report.text());
   return report;

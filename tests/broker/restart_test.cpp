@@ -82,7 +82,7 @@ TEST_F(Restart, ReplaysOnlyTheTailOfTheChangelog) {
   ASSERT_GE(ready_ms, 0) << "never ready";
   ASSERT_GE(first_outcome_ms, 0) << "no outcome after the restart";
 
-  const auto replayed = collector->metric("home_restored_records");
+  const auto replayed = collector->metric("restored_records_total");
   ASSERT_TRUE(replayed.has_value());
   EXPECT_LT(*replayed, kOpen / 2.0) << "the whole changelog was replayed, not its tail";
   measured("restart_open_groups", static_cast<double>(kOpen));
@@ -167,7 +167,7 @@ TEST_F(Restart, RestoresFromTheChangelogAloneWhenTheStateFolderIsGone) {
 
   finish_groups(std::span(groups).subspan(4'000));
   EXPECT_TRUE(is_exactly_once(check_all(groups)));
-  EXPECT_GE(collector->metric("home_restored_records").value_or(0), 5'000);
+  EXPECT_GE(collector->metric("restored_records_total").value_or(0), 5'000);
 }
 
 enum class Damage { TruncatedTables, FlippedBytes, NoManifest };

@@ -130,14 +130,15 @@ Workload::Workload(WorkloadOptions options) : options_(std::move(options)) {
 void Workload::run(const std::string& brokers, const std::string& topic, const std::atomic<bool>* stop) {
   KeyedProducer producer(brokers, options_.keying, options_.seed);
   const Stopwatch stopwatch;
-  std::int64_t stopped_at = -1;
   std::vector<char> begun(groups_.size(), 0);
   for (const auto& event : events_) {
-    while (stopwatch.ms() < event.at_ms) std::this_thread::sleep_for(1ms);
-    if (stop != nullptr && *stop && stopped_at < 0) stopped_at = event.at_ms;
-    auto& group = groups_[event.group];
+    const auto is_stopped = [&] { return stop != nullptr && *stop; };
+    const auto is_of_a_new_group = [&] { return begun[event.group] == 0; };
     // Once stopped, what was begun is ended in peace and nothing else begins.
-    if (stopped_at >= 0 && begun[event.group] == 0) continue;
+    const auto is_skipped = [&] { return is_stopped() && is_of_a_new_group(); };
+    while (!is_skipped() && stopwatch.ms() < event.at_ms) std::this_thread::sleep_for(1ms);
+    if (is_skipped()) continue;
+    auto& group = groups_[event.group];
     begun[event.group] = 1;
     ProducedRecord record{.topic = topic, .value = event.value, .timestamp_ms = wall_clock_ms()};
     if (event.is_create) {

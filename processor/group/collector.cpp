@@ -18,9 +18,13 @@ namespace {
 /// What the homes of one stream thread share.
 struct ThreadParts {
   ThreadParts(std::shared_ptr<const CollectorOptions> its_options, std::shared_ptr<CollectorStats> its_stats)
-      : options(std::move(its_options)), stats(std::move(its_stats)), reader(*options, *stats) {}
+      : options(std::move(its_options)),
+        kept_options(without_limits(*options)),
+        stats(std::move(its_stats)),
+        reader(*options, *stats) {}
 
   std::shared_ptr<const CollectorOptions> options;
+  CollectorOptions kept_options;  ///< for events that lie in the store
   std::shared_ptr<CollectorStats> stats;
   EventReader reader;
 };
@@ -32,8 +36,8 @@ struct HomeParts {
         groups(context.store(), timers, *thread.options),
         kept(context.store(), timers, groups, *thread.options),
         outbox(context, *thread.options, *thread.stats),
-        actions({context, *thread.options, *thread.stats, groups, kept, outbox}),
-        waiting_parser(*thread.options) {}
+        actions({context, *thread.options, *thread.stats, groups, kept, outbox, thread.kept_options}),
+        waiting_parser(thread.kept_options) {}
 
   TimerIndex timers;
   GroupStore groups;
@@ -194,9 +198,12 @@ Status Collector::replay_waiting(Entry& entry, Timestamp created) {
       const Record record = record_of(event, headers);
       if (entry.kind == Entry::Kind::Open && time > entry.group->deadline) EBC_TRY(home_->actions.time_out(entry));
       if (entry.kind == Entry::Kind::Open) {
-        // It was valid when it came, and the limits of a later start don't undo that.
-        home_->waiting_parser.parse(*record.value);
-        EBC_TRY(home_->actions.act(entry, home_->waiting_parser.event(), record, time));
+        EventParser& parser = home_->waiting_parser;
+        if (parser.parse(record.value.value_or(std::string_view{})) == Finding::Command) {
+          EBC_TRY(home_->actions.act(entry, parser.event(), record, time));
+        } else {
+          home_->outbox.dead_letter(event, parser.reason(), "the kept event can't be read any more");
+        }
       } else {
         home_->actions.late(record);
       }

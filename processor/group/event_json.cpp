@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace ebc::group {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kPrefix = "EventGroupCollector";
 /// A longer spelling of a ttl isn't kept; it is written anew.
 constexpr std::size_t kSpelledMax = 64;
+/// What is nested in a text that was scanned before can't be deeper than any option allows.
+constexpr int kDeepest = 1024;
 
 bool absent(const JsonValue& value) { return value.text.empty() || value.kind == JsonKind::Null; }
 
@@ -35,6 +38,15 @@ bool looks_like_outcome(std::string_view value) {
 }
 
 }  // namespace
+
+CollectorOptions without_limits(CollectorOptions options) {
+  options.max_message_bytes = std::numeric_limits<std::size_t>::max();
+  options.max_id_bytes = std::numeric_limits<std::size_t>::max();
+  options.max_entities = std::numeric_limits<std::size_t>::max();
+  options.max_depth = kDeepest;
+  options.max_ttl = std::max(options.max_ttl, Duration{std::chrono::days{36'500}});
+  return options;
+}
 
 Finding EventParser::refuse(Reason reason, std::string_view detail) {
   reason_ = reason;
@@ -176,7 +188,7 @@ bool EventParser::read_id(const JsonValue& value, std::string_view name, std::st
 
 bool EventParser::read_ids(const JsonValue& value, std::string_view name, std::vector<std::string_view>& out) {
   out.clear();
-  JsonScanner scanner{value.text, 1024};
+  JsonScanner scanner{value.text, kDeepest};
   if (value.kind != JsonKind::Array || !scanner.begin_array()) return wrong(name, "an array of strings");
   JsonValue element;
   std::string_view id;
@@ -247,7 +259,7 @@ bool EventParser::read_policy() {
     if (name == "race") return policy = Policy::race(), true;
     return wrong("policy", kMust);
   }
-  JsonScanner scanner{value.text, 1024};
+  JsonScanner scanner{value.text, kDeepest};
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("policy", kMust);
   JsonValue key;
   JsonValue limit;
@@ -268,7 +280,7 @@ bool EventParser::read_policy() {
 bool EventParser::read_target(const JsonValue& value, HandlerTarget& out) {
   out = {};
   if (absent(value)) return true;
-  JsonScanner scanner{value.text, 1024};
+  JsonScanner scanner{value.text, kDeepest};
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return false;
   JsonValue key;
   JsonValue member;
@@ -289,7 +301,7 @@ bool EventParser::read_handler() {
   event_.create.on_success = event_.create.on_failure = {};
   const JsonValue& value = fields_.handler;
   if (absent(value)) return true;
-  JsonScanner scanner{value.text, 1024};
+  JsonScanner scanner{value.text, kDeepest};
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("handler", kMust);
   JsonValue key;
   JsonValue member;
@@ -307,7 +319,7 @@ bool EventParser::read_parent() {
   parent = {};
   const JsonValue& value = fields_.parent;
   if (absent(value)) return true;
-  JsonScanner scanner{value.text, 1024};
+  JsonScanner scanner{value.text, kDeepest};
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("parent", R"({"group", "entity"})");
   JsonValue key;
   JsonValue member;
@@ -329,7 +341,7 @@ bool EventParser::read_labels() {
   event_.create.labels = {};
   const JsonValue& value = fields_.labels;
   if (absent(value)) return true;
-  JsonScanner scanner{value.text, 1024};
+  JsonScanner scanner{value.text, kDeepest};
   bool fine = value.kind == JsonKind::Object && scanner.begin_object();
   JsonValue key;
   JsonValue label;
@@ -345,9 +357,15 @@ Finding EventParser::parse_create() {
   Create& create = event_.create;
   event_.kind = CommandKind::Create;
   reason_ = Reason::InvalidCreate;
-  create.payload = fields_.payload.text;
+  // Nothing may be left of the Create before: of an invalid one, only some fields are read.
+  create.expected.clear();
+  create.ttl.reset();
+  create.policy = Policy::all();
   create.sealed = true;
+  create.on_success = create.on_failure = {};
   create.parent = {};
+  create.labels = create.sender = create.description = {};
+  create.payload = fields_.payload.text;
   const bool fine = read_id(fields_.id, "id", event_.group) &&
                     read_ids(fields_.expected, "expected", create.expected) && read_ttl(create.ttl) && read_policy() &&
                     read_flag(fields_.sealed, "sealed", create.sealed) && read_handler() && read_parent() &&

@@ -78,4 +78,7 @@ class EventParser {
   std::size_t unescaped_used_ = 0;
 };
 
+/// The same options without limits: for events that were valid when they were kept, whatever a later start allows.
+CollectorOptions without_limits(CollectorOptions options);
+
 }  // namespace ebc::group

@@ -119,7 +119,11 @@ Status GroupActions::park(Entry& entry, const EntityDone& done, const Record& re
   const auto before = parts_.kept.parked(entry, done.entity);
   if (!before.ok()) return before.status();
   if (const std::optional<StoredEvent>& first = before.value()) {
-    parked_parser_.parse(*first->value);
+    if (!parse_parked(*first)) {
+      parts_.kept.unpark(entry, done.entity);
+      parts_.kept.park(entry, done.entity, record, time);
+      return {};
+    }
     const EntityDone& kept = parked_parser_.event().done;
     if (kept.failed() == done.failed() && kept.value() == done.value()) {
       parts_.stats.count(Counter::Repeats);
@@ -186,7 +190,7 @@ Status GroupActions::add(Entry& entry, const Update& update, const Record& recor
     if (!event.ok()) return event.status();
     if (!event.value()) continue;
     parts_.kept.unpark(entry, ids_[i]);
-    parked_parser_.parse(*event.value()->value);
+    if (!parse_parked(*event.value())) continue;
     EBC_TRY(settle_one(entry, parked_parser_.event().done, time));
   }
   return {};
@@ -211,9 +215,19 @@ Status GroupActions::seal(Entry& entry, Timestamp time) {
   return {};
 }
 
+/// False: this version can't read what another one kept. It is dead-lettered, as if it came now.
+bool GroupActions::parse_parked(const StoredEvent& event) {
+  if (parked_parser_.parse(event.value ? std::string_view{*event.value} : std::string_view{}) == Finding::Command &&
+      parked_parser_.event().kind == CommandKind::EntityDone) {
+    return true;
+  }
+  parts_.outbox.dead_letter(event, Reason::InvalidDone, "the kept event can't be read any more");
+  return false;
+}
+
 /// Its entity was not added in time.
 Status GroupActions::judge_parked(Entry& entry, const StoredEvent& event, Timestamp time) {
-  parked_parser_.parse(*event.value);
+  if (!parse_parked(event)) return {};
   std::vector<Header> headers;
   return done(entry, parked_parser_.event().done, record_of(event, headers), time);
 }

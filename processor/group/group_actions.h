@@ -22,9 +22,10 @@ class GroupActions {
     GroupStore& groups;
     KeptEvents& kept;
     Outbox& outbox;
+    const CollectorOptions& kept_options;  ///< to read events from the store with
   };
   /// All parts outlive this.
-  explicit GroupActions(const Parts& parts) : parts_(parts), parked_parser_(parts.options) {}
+  explicit GroupActions(const Parts& parts) : parts_(parts), parked_parser_(parts.kept_options) {}
 
   /// An event of a group that is open; it may end the group.
   Status act(Entry& entry, const Event& event, const Record& record, Timestamp time);
@@ -46,6 +47,7 @@ class GroupActions {
   Status update(Entry& entry, const Update& update, const Record& record, Timestamp time);
   Status add(Entry& entry, const Update& update, const Record& record, Timestamp time, bool& refused);
   Status seal(Entry& entry, Timestamp time);
+  bool parse_parked(const StoredEvent& event);
   Status judge_parked(Entry& entry, const StoredEvent& event, Timestamp time);
   Status resolve(Entry& entry, const Resolution& resolution);
   Marker marker_of(const Origin& origin, Timestamp resolved) const;

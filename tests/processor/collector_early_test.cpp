@@ -92,6 +92,16 @@ TEST(EarlyEvents, BeyondTheLimitOfTheirGroupAreDeadLettered) {
   EXPECT_EQ(world.outcomes(), 1u);
 }
 
+TEST(EarlyEvents, CountEvenIfALaterStartWouldRefuseThem) {
+  World world;
+  world.done("g", "a-long-id", "1");
+  CollectorOptions stricter;
+  stricter.max_id_bytes = 4;
+  world.restart_with(stricter);
+  world.event(R"({"id":"g","type":"EventGroupCollectorCreate","expected":["a"]})");
+  EXPECT_EQ(world.dead_letter().header("dlq.reason"), "unexpected-entity");
+}
+
 TEST(EarlyEvents, ComeInManyBatches) {
   World world;
   std::vector<std::string> ids;

@@ -77,11 +77,23 @@ std::string Message::header(std::string_view name) const {
   return {};
 }
 
-World::World(CollectorOptions options) : options_(std::move(options)) {
+World::World(CollectorOptions options) {
+  configure(std::move(options));
+  start();
+}
+
+void World::configure(CollectorOptions options) {
+  options_ = std::move(options);
   options_.input_topic = kInput;
   options_.output_topic = kOutput;
   options_.dead_letter_topic = kDeadLetters;
   supplier_ = make_supplier_factory(options_, registry_)(0);
+}
+
+void World::restart_with(CollectorOptions options) {
+  commit();
+  processor_.reset();
+  configure(std::move(options));
   start();
 }
 

@@ -101,6 +101,7 @@ class World : public ProcessorContext {
   void crash();
   /// A clean stop and a new start.
   void restart();
+  void restart_with(CollectorOptions options);
 
   // Output: each takes what it returns.
   Message outcome();
@@ -118,6 +119,7 @@ class World : public ProcessorContext {
   void expect_faults() { faults_expected_ = true; }
 
  private:
+  void configure(CollectorOptions options);
   void start();
   void check(const Status& status);
   std::size_t count(std::string_view topic) const;

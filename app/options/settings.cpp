@@ -6,6 +6,7 @@
 
 #include "app/options/kafka_passthrough.h"
 #include "app/options/values.h"
+#include "processor/group/collector.h"
 
 namespace ebc::app {
 namespace {
@@ -79,6 +80,8 @@ group::CollectorOptions group_settings(const ResolvedOptions& options, const Eng
     faults.push_back(fmt::format("{} ({}) is longer than {} ({})", options.where("default-ttl"),
                                  format_duration(groups.default_ttl), options.where("max-ttl"),
                                  format_duration(groups.max_ttl)));
+  } else {
+    for (std::string& fault : group::validate(groups)) faults.push_back(std::move(fault));
   }
   return groups;
 }

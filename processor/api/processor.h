@@ -70,7 +70,7 @@ struct Route {
     Unkeyed,  ///< to no home in particular: processed where it was read
   };
   Kind kind = Kind::Skip;
-  std::string_view key;  ///< valid as long as the record
+  std::string_view key;  ///< valid until the next route()
 };
 
 /// One for each stream thread, used by that thread only; makes the processors of the homes that the thread holds.

@@ -73,7 +73,9 @@ void BrokerTest::SetUp() {
   name_ = fmt::format("{}-{:x}", test_name(), wall_clock_ms());
   folder_ = std::filesystem::temp_directory_path() / ("ebc-" + name_);
   std::filesystem::create_directories(folder_);
-  admin_ = std::make_unique<KafkaAdmin>(brokers_);
+  auto admin = std::make_unique<KafkaAdmin>(brokers_);
+  ASSERT_NO_THROW(admin->topics_with_prefix(name_)) << "no Kafka answers at EBC_TEST_BROKERS=" << brokers_;
+  admin_ = std::move(admin);
 }
 
 void BrokerTest::TearDown() {
@@ -159,7 +161,7 @@ CheckReport BrokerTest::check_all(std::vector<PlannedGroup> plan, milliseconds l
   EXPECT_TRUE(reader.read_to_end(20s)) << "an open transaction stands in the way of a read_committed consumer";
   fmt::print("checked until {} ms\n", stopwatch.ms());
   auto report = check_outcomes(plan, reader.records());
-  fmt::print("{}\n", report.text());
+  fmt::print("{}\n", report.summary());
   return report;
 }
 

@@ -127,11 +127,15 @@ void count_right(CheckReport& report, Kind kind) {
 
 }  // namespace
 
-std::string CheckReport::text() const {
-  auto text = fmt::format(
+std::string CheckReport::summary() const {
+  return fmt::format(
       "{} groups: {} Success, {} failed by an error, {} timed out; {} missing, {} duplicate, {} wrong, {} of unknown "
       "groups",
       groups, successes, errors, timeouts, missing, duplicates, wrong, unplanned);
+}
+
+std::string CheckReport::text() const {
+  auto text = summary();
   for (const auto& example : examples) text += "\n  " + example;
   return text;
 }

@@ -23,7 +23,8 @@ struct CheckReport {
   std::vector<std::string> examples;                    ///< the first faults, in words
 
   bool exactly_once() const { return missing == 0 && duplicates == 0 && wrong == 0 && unplanned == 0; }
-  std::string text() const;
+  std::string summary() const;  ///< the numbers
+  std::string text() const;     ///< with the examples
 };
 
 CheckReport check_outcomes(const std::vector<PlannedGroup>& plan, const std::vector<ConsumedRecord>& seen);

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "app/options/values.h"
 #include "processor/group/json_scan.h"

@@ -12,7 +12,6 @@
 namespace ebc::app {
 namespace {
 
-using topology::TopicReport;
 using topology::TopicsReport;
 
 void print_table(const TopicsReport& report) {

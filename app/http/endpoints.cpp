@@ -77,7 +77,9 @@ std::optional<std::vector<std::string>> split_path(std::string_view target) {
   }
 }
 
-HttpReply text(unsigned status, std::string body) { return {status, "text/plain; charset=utf-8", body + '\n'}; }
+HttpReply text(unsigned status, std::string_view body) {
+  return {status, "text/plain; charset=utf-8", fmt::format("{}\n", body)};
+}
 
 }  // namespace
 

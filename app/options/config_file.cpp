@@ -4,6 +4,7 @@
 #define TOML_HEADER_ONLY 0
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "app/options/resolve.h"

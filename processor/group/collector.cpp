@@ -121,7 +121,7 @@ Status Collector::end_of_turn() {
 
 /// What is known of the id at `time`: a group whose deadline is over ends first, a memory that is over is forgotten.
 Result<Entry*> Collector::find(std::string_view id, Timestamp time) {
-  const Result<Entry*> found = home_->groups.find(id);
+  Result<Entry*> found = home_->groups.find(id);
   if (!found.ok()) return found;
   Entry& entry = *found.value();
   if (entry.kind == Entry::Kind::Open && time > entry.group->deadline) {
@@ -295,7 +295,7 @@ class Supplier final : public ProcessorSupplier {
 
 SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry) {
   auto shared = std::make_shared<const CollectorOptions>(std::move(options));
-  return [shared, registry](int) -> std::unique_ptr<ProcessorSupplier> {
+  return [shared, registry = std::move(registry)](int) -> std::unique_ptr<ProcessorSupplier> {
     return std::make_unique<Supplier>(std::make_shared<ThreadParts>(shared, registry->add()));
   };
 }

@@ -5,6 +5,7 @@
 #include "state/rocks_instance.h"
 #include "state/rocks_status.h"
 #include "state/rocks_store.h"
+#include "state/rocks_view.h"
 
 namespace ebc::state {
 
@@ -27,6 +28,11 @@ Result<std::shared_ptr<CommittedStore>> RocksDatabase::open_home(Partition home)
     if (Status emptied = instance_->empty(opened); !emptied.ok()) return emptied;
   }
   return std::shared_ptr<CommittedStore>(std::make_shared<RocksStore>(instance_, opened, ++opened.owner));
+}
+
+std::shared_ptr<const CommittedStore> RocksDatabase::view_home(Partition home) const {
+  RocksHome* const found = instance_->find_home(home);
+  return found == nullptr ? nullptr : std::make_shared<RocksView>(instance_, *found);
 }
 
 Status RocksDatabase::quarantine_home(Partition home, std::string_view reason) {

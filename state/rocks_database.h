@@ -39,6 +39,10 @@ class RocksDatabase {
   /// such a call that is already running. Retry: the disk is full.
   Result<std::shared_ptr<CommittedStore>> open_home(Partition home);
 
+  /// The home's rows as they are now, for reading only, whatever is written or emptied afterwards; null when the folder
+  /// has no such home. Holds on to what it shows: drop it soon.
+  std::shared_ptr<const CommittedStore> view_home(Partition home) const;
+
   /// Throws away a home whose files are damaged and leaves it empty, without position; logs it. Stores handed out
   /// before are fenced.
   Status quarantine_home(Partition home, std::string_view reason);

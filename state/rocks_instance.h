@@ -60,7 +60,7 @@ class RocksInstance {
   static Result<std::shared_ptr<RocksInstance>> open(const std::filesystem::path& path, const RocksOptions& options);
 
   const std::filesystem::path& path() const { return path_; }
-  rocksdb::DB& db() { return *db_; }
+  rocksdb::DB& db() const { return *db_; }
   const DamagedFamilies& damaged() const { return *damaged_; }
 
   std::vector<RocksHome*> homes() const;

@@ -8,8 +8,7 @@
 
 namespace ebc::state {
 
-/// Layout of a home's family: the store's keys and values verbatim, and under the one-byte key 0x00 the changelog
-/// position, 8 bytes, big-endian. The position changes in the same batch as the rows it belongs to.
+/// The position changes in the same batch as the rows it belongs to; the layout is drawn in rocks_reader.h.
 class RocksStore final : public CommittedStore {
  public:
   /// `owner`: the home's owner number at the time this store was handed out.

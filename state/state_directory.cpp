@@ -1,8 +1,8 @@
 // The identity file:
 //
 //   identity := "format = 1" newline { key " = " value newline }
-//   key      := app_id | cluster_id | instance_id | uuid | threads_max      each once
-//   value    := the rest of the line, verbatim
+//   key      := app_id | cluster_id | instance_id | uuid | used_names      each once
+//   value    := the rest of the line, verbatim; of used_names: { count "*" prefix " " }
 //
 // Lines that are empty or begin with # are skipped. Replaced as a whole (write, fsync, rename), never changed in place.
 #include "state/state_directory.h"
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -111,6 +112,28 @@ std::optional<int> number(std::string_view text) {
   return value;
 }
 
+constexpr std::size_t kNamesKept = 64;
+
+std::string to_text(const std::vector<UsedNames>& names) {
+  std::string text;
+  for (const UsedNames& used : names) text += fmt::format("{}*{} ", used.count, used.prefix);
+  return text;
+}
+
+// No value: something in it isn't `count*prefix`.
+std::optional<std::vector<UsedNames>> read_names(std::string_view text) {
+  std::vector<UsedNames> names;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const std::size_t star = word.find('*');
+    const auto count = number(word.substr(0, star));
+    if (star == std::string_view::npos || !count || *count < 1) return std::nullopt;
+    names.push_back({std::string(word.substr(star + 1)), *count});
+  }
+  return names;
+}
+
 }  // namespace
 
 StateDirectory::StateDirectory(StateDirectory&& other) noexcept
@@ -185,11 +208,12 @@ Status StateDirectory::read_identity() {
                     "wrote it or a later one, or give another folder (--state-dir)",
                     path_.string(), *format, kFormat));
   }
-  const std::optional<int> threads_max = number(value("threads_max"));
+  auto used_names = read_names(value("used_names"));
+  if (!used_names) return damaged;
   Identity identity{
-      {value("app_id"), value("cluster_id")}, value("instance_id"), value("uuid"), threads_max.value_or(-1)};
+      {value("app_id"), value("cluster_id")}, value("instance_id"), value("uuid"), std::move(*used_names)};
   if (identity.owner.app_id.empty() || identity.owner.cluster_id.empty() || identity.instance_id.empty() ||
-      identity.uuid.empty() || identity.threads_max < 0) {
+      identity.uuid.empty() || !lines->contains("used_names")) {
     return damaged;
   }
   identity_ = std::move(identity);
@@ -201,9 +225,9 @@ Status StateDirectory::write_identity(const Identity& identity) const {
   return replace_file(
       path_ / "identity",
       fmt::format("# Whose state this folder holds. Written by the program; don't edit, don't copy the folder.\n"
-                  "format = {}\napp_id = {}\ncluster_id = {}\ninstance_id = {}\nuuid = {}\nthreads_max = {}\n",
+                  "format = {}\napp_id = {}\ncluster_id = {}\ninstance_id = {}\nuuid = {}\nused_names = {}\n",
                   kFormat, identity.owner.app_id, identity.owner.cluster_id, identity.instance_id, identity.uuid,
-                  identity.threads_max));
+                  to_text(identity.used_names)));
 }
 
 Status StateDirectory::claim(const StateOwner& owner) {
@@ -238,12 +262,32 @@ Status StateDirectory::claim(const StateOwner& owner) {
   return {};
 }
 
-Status StateDirectory::note_threads(int threads) {
-  if (threads <= identity_.threads_max) return {};
+Status StateDirectory::note_names(const UsedNames& names) {
+  if (names.prefix.empty() || names.prefix.find_first_of(" \r\n") != std::string::npos) {
+    return refuse(fmt::format("'{}' can't be kept in the state folder {}: it is empty or has blanks", names.prefix,
+                              path_.string()));
+  }
   Identity identity = identity_;
-  identity.threads_max = threads;
+  auto& used = identity.used_names;
+  const auto known = std::find_if(used.begin(), used.end(), [&](const auto& u) { return u.prefix == names.prefix; });
+  if (known != used.end()) {
+    if (known->count >= names.count) return {};
+    known->count = names.count;
+  } else {
+    used.push_back(names);
+    if (used.size() > kNamesKept) used.erase(used.begin());
+  }
   if (claimed_) EBC_TRY(write_identity(identity));
-  identity_.threads_max = threads;
+  identity_ = std::move(identity);
+  return {};
+}
+
+Status StateDirectory::keep_names(std::vector<UsedNames> names) {
+  if (identity_.used_names == names) return {};
+  Identity identity = identity_;
+  identity.used_names = std::move(names);
+  if (claimed_) EBC_TRY(write_identity(identity));
+  identity_ = std::move(identity);
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "processor/api/status.h"
 
@@ -18,6 +19,13 @@ namespace ebc::state {
 struct StateOwner {
   std::string app_id;
   std::string cluster_id;  ///< Kafka's; changelog positions mean nothing to another cluster
+};
+
+/// The names prefix-0 to prefix-(count-1).
+struct UsedNames {
+  std::string prefix;
+  int count = 0;
+  bool operator==(const UsedNames&) const = default;
 };
 
 /// The lock is wanted before Kafka is reached, the owner is known only after: lock(), then claim(). One thread.
@@ -44,10 +52,13 @@ class StateDirectory {
   /// Tells two folders apart that were given the same instance id.
   const std::string& uuid() const { return identity_.uuid; }
 
-  /// The most threads this folder ever ran with: that many transactional ids may have left a transaction open.
-  int threads_max() const { return identity_.threads_max; }
-  /// Before threads are started. Kept on disk when it is a new maximum.
-  Status note_threads(int threads);
+  /// Whatever ran from this folder under these names may have left something open that only the name can end. The
+  /// latest 64; oldest first.
+  const std::vector<UsedNames>& used_names() const { return identity_.used_names; }
+  /// Before they are used. Kept on disk when there is something new in it. `prefix` has neither blanks nor line breaks.
+  Status note_names(const UsedNames& names);
+  /// What all others had left open has been ended: only these still count.
+  Status keep_names(std::vector<UsedNames> names);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path database_path() const { return path_ / "db"; }
@@ -56,7 +67,7 @@ class StateDirectory {
   struct Identity {
     StateOwner owner;
     std::string instance_id, uuid;
-    int threads_max = 0;
+    std::vector<UsedNames> used_names;
   };
 
   StateDirectory(std::filesystem::path path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "state/changelog_codec.h"
 #include "topology/home_clock.h"
 #include "topology/instance.h"
 #include "topology/kafka_changelog_reader.h"
@@ -14,6 +15,7 @@
 #include "topology/kafka_offsets.h"
 #include "topology/kafka_sink.h"
 #include "topology/kafka_source.h"
+#include "topology/placement.h"
 #include "topology/stream_worker.h"
 #include "topology/take_queue.h"
 
@@ -31,9 +33,17 @@ constexpr Duration kUnreachableLimit{30'000};
 
 std::int64_t steady_ms() { return std::chrono::duration_cast<Duration>(SteadyClock::now().time_since_epoch()).count(); }
 
+std::string taken_id(const std::string& id, const std::string& app_id, const InstanceRecord& holder) {
+  return fmt::format(
+      "another live process{} is member {} of consumer group {}, with the state folder {}. Give each "
+      "process its own --instance-id, or none so that its state folder names it",
+      holder.http.empty() ? "" : " (" + holder.http + ")", id, app_id, holder.uuid);
+}
+
 }  // namespace
 
-/// Threads: one a StreamWorker; one that restores, flushes the database and purges; one that keeps the homes' clock.
+/// Threads: one a StreamWorker; one that restores, flushes the database and purges; one that keeps the homes' clock;
+/// one that talks with the other instances.
 class Engine::Impl {
  public:
   Impl(EngineConfig config, SupplierFactory suppliers)
@@ -46,6 +56,8 @@ class Engine::Impl {
 
   EngineFailure start() {
     if (EngineFailure failure = instance_.prepare(); failure.failed()) return failure;
+    if (EngineFailure failure = make_placement(); failure.failed()) return failure;
+    if (EngineFailure failure = instance_.end_old_transactions(); failure.failed()) return failure;
     board_ = std::make_unique<HomeBoard>(instance_.topics().homes);
     if (EngineFailure failure = make_restoring(); failure.failed()) return failure;
     if (EngineFailure failure = make_workers(); failure.failed()) return failure;
@@ -55,8 +67,12 @@ class Engine::Impl {
     for (auto& stream : streams_) stream->thread = std::thread([this, s = stream.get()] { run_stream(*s); });
     restoring_thread_ = std::thread([this] { run_restoring(); });
     clock_thread_ = std::thread([this] { run_clock(); });
+    placement_thread_ = std::thread([this] { run_placement(); });
+    started_.store(true);
     return {};
   }
+
+  void advertise_http(std::string address) { http_ = std::move(address); }
 
   void request_stop() {
     stop_.store(true);
@@ -77,11 +93,15 @@ class Engine::Impl {
     }
     if (restoring_thread_.joinable()) restoring_thread_.join();
     if (clock_thread_.joinable()) clock_thread_.join();
+    if (placement_thread_.joinable()) placement_thread_.join();
     const std::lock_guard lock(stop_mutex_);
     return failure_;
   }
 
   EngineSnapshot snapshot() const;
+  std::vector<InstanceInfo> instances() const;
+  std::optional<InstanceInfo> owner_of(Partition home) const;
+  std::shared_ptr<const state::CommittedStore> committed_store(Partition home) const;
 
  private:
   struct Stream {
@@ -91,34 +111,54 @@ class Engine::Impl {
     std::atomic<std::int64_t> turned_ms{0};
   };
 
+  EngineFailure make_placement();
   EngineFailure make_restoring();
   EngineFailure make_workers();
   void run_stream(Stream& stream);
   void run_restoring();
   void run_clock();
+  void run_placement();
+  InstanceRecord own_record() const;
+  bool runs(Partition home) const;
   void purge_repartition();
   void fail(Kind kind, const std::string& message);
   std::string not_ready_reason(const EngineSnapshot& snapshot) const;
 
   const EngineConfig config_;
   const SupplierFactory suppliers_;
+  std::string http_;  ///< where other instances find ours; constant once started
   const SystemClock clock_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> started_{false};  ///< everything that is made at start is there
   std::atomic<bool> workers_done_{false};
   Instance instance_;
+  std::unique_ptr<Placement> placement_;
   std::unique_ptr<HomeBoard> board_;
   std::unique_ptr<KafkaOffsets> take_offsets_, clock_offsets_;
   std::unique_ptr<KafkaChangelogReader> reader_;
   std::unique_ptr<TakeQueue> takes_;
   std::unique_ptr<HomeClock> home_clock_;
   std::vector<std::unique_ptr<Stream>> streams_;
-  std::thread restoring_thread_, clock_thread_;
+  std::thread restoring_thread_, clock_thread_, placement_thread_;
   std::atomic<std::int64_t> contact_ms_{0};  ///< when Kafka last answered the clock's thread
 
   mutable std::mutex stop_mutex_;
   std::condition_variable stopped_;
   EngineFailure failure_;  // guarded by stop_mutex_
 };
+
+EngineFailure Engine::Impl::make_placement() {
+  placement_ = std::make_unique<Placement>(config_, instance_.uuid(), clock_, [this] { return own_record(); });
+  if (const Status connected = placement_->connect(); !connected.ok()) {
+    return {Kind::Configuration, connected.message()};
+  }
+  auto namesake = placement_->find_namesake(instance_.instance_id(), config_.start_timeout, stop_);
+  if (!namesake.ok()) return {Kind::KafkaUnreachable, namesake.status().message()};
+  if (namesake->has_value()) {
+    return {Kind::KafkaUnreachable, taken_id(instance_.instance_id(), config_.app_id, **namesake)};
+  }
+  return {};
+}
 
 EngineFailure Engine::Impl::make_restoring() {
   const auto refused = [](const Status& status) { return EngineFailure{Kind::Configuration, status.message()}; };
@@ -248,6 +288,58 @@ void Engine::Impl::run_clock() {
   }
 }
 
+void Engine::Impl::run_placement() {
+  while (!workers_done_.load()) placement_->turn();
+  placement_->leave();
+}
+
+InstanceRecord Engine::Impl::own_record() const {
+  EngineSnapshot seen = snapshot();
+  InstanceRecord record{.id = instance_.instance_id(),
+                        .uuid = instance_.uuid(),
+                        .http = http_,
+                        .version = config_.version,
+                        .client = client_version_string(),
+                        .changelog_format = state::kChangelogFormat,
+                        .progress_format = kProgressFormat,
+                        .heartbeat = clock_.now(),
+                        .producers = instance_.producers(),
+                        .homes = std::move(seen.owned),
+                        .standbys = std::move(seen.standbys)};
+  for (const auto& stream : streams_) {
+    for (const Partition input : stream->worker->assigned()) record.partitions.push_back(input);
+  }
+  std::sort(record.partitions.begin(), record.partitions.end());
+  return record;
+}
+
+bool Engine::Impl::runs(Partition home) const {
+  if (!board_ || home < 0 || home >= board_->homes()) return false;
+  return board_->entry(home).epoch.load(std::memory_order_acquire) != 0;
+}
+
+std::vector<InstanceInfo> Engine::Impl::instances() const {
+  if (!started_.load()) return {};
+  InstanceInfo self = show(own_record());
+  self.live = self.self = true;
+  std::vector<InstanceInfo> all = placement_->registry().others(clock_.now());
+  const auto after = [&](const InstanceInfo& info) { return info.uuid > self.uuid; };
+  all.insert(std::find_if(all.begin(), all.end(), after), std::move(self));
+  return all;
+}
+
+std::optional<InstanceInfo> Engine::Impl::owner_of(Partition home) const {
+  if (!started_.load()) return std::nullopt;
+  if (!runs(home)) return placement_->registry().owner_of(home, clock_.now());
+  InstanceInfo self = show(own_record());
+  self.live = self.self = true;
+  return self;
+}
+
+std::shared_ptr<const state::CommittedStore> Engine::Impl::committed_store(Partition home) const {
+  return started_.load() && runs(home) ? instance_.view_home(home) : nullptr;
+}
+
 void Engine::Impl::fail(Kind kind, const std::string& message) {
   spdlog::error("{}", message);
   {
@@ -260,7 +352,7 @@ void Engine::Impl::fail(Kind kind, const std::string& message) {
 EngineSnapshot Engine::Impl::snapshot() const {
   EngineSnapshot snapshot;
   snapshot.stopping = stop_.load();
-  if (!board_ || streams_.empty()) {
+  if (!started_.load()) {
     snapshot.not_ready_reason = "starting";
     return snapshot;
   }
@@ -322,10 +414,16 @@ std::string Engine::Impl::not_ready_reason(const EngineSnapshot& snapshot) const
 Engine::Engine(EngineConfig config, SupplierFactory suppliers)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(suppliers))) {}
 Engine::~Engine() = default;
+void Engine::advertise_http(std::string address) { impl_->advertise_http(std::move(address)); }
 EngineFailure Engine::start() { return impl_->start(); }
 void Engine::request_stop() { impl_->request_stop(); }
 EngineFailure Engine::wait() { return impl_->wait(); }
 EngineSnapshot Engine::snapshot() const { return impl_->snapshot(); }
+std::vector<InstanceInfo> Engine::instances() const { return impl_->instances(); }
+std::optional<InstanceInfo> Engine::owner_of(Partition home) const { return impl_->owner_of(home); }
+std::shared_ptr<const state::CommittedStore> Engine::committed_store(Partition home) const {
+  return impl_->committed_store(home);
+}
 
 std::string kafka_client_version() { return client_version_string(); }
 

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "processor/api/processor.h"
+#include "state/committed_store.h"
 #include "topology/engine_config.h"
+#include "topology/instances.h"
 
 namespace ebc::topology {
 
@@ -23,18 +26,6 @@ struct EngineFailure {
   Kind kind = Kind::None;
   std::string message;
   bool failed() const { return kind != Kind::None; }
-};
-
-enum class HomeState { Taking, Restoring, Running };
-
-struct HomeSnapshot {
-  Partition home = 0;
-  HomeState state = HomeState::Taking;
-  std::string waiting_for;       ///< while not Running: what the home waits for, in words
-  std::int64_t restored = 0;     ///< changelog records replayed when it was taken
-  std::int64_t restore_lag = 0;  ///< changelog offsets still to be replayed
-  std::int64_t input_lag = 0;    ///< input offsets not yet read, as of the last end known
-  Timestamp clock{};
 };
 
 struct EngineCounters {
@@ -53,6 +44,7 @@ struct EngineSnapshot {
   bool threads_turning = true;   ///< false: a thread has not turned its loop for 30 s
   int homes = 0;                 ///< M, of the whole application
   std::vector<HomeSnapshot> owned;
+  std::vector<HomeSnapshot> standbys;  ///< homes of others whose changelog is followed here
   EngineCounters counters;
   std::string instance_id;
 };
@@ -63,6 +55,9 @@ class Engine {
   ~Engine();  ///< stops, if that was not done
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+
+  /// Where other instances reach our HTTP, "http://HOST:PORT"; before start(). Unset: nowhere.
+  void advertise_http(std::string address);
 
   /// Connects, checks topics and state, starts the threads. Blocks for at most start_timeout and some seconds. Once.
   EngineFailure start();
@@ -75,6 +70,16 @@ class Engine {
 
   /// Any thread.
   EngineSnapshot snapshot() const;
+
+  // Of all instances, as far as they have told in the instances topic. Any thread; empty before start().
+
+  /// In the order of their UUIDs, ourselves included; those not heard of lately aren't live.
+  std::vector<InstanceInfo> instances() const;
+  /// The live instance that runs the home; none while it moves. A killed one may be named for some seconds.
+  std::optional<InstanceInfo> owner_of(Partition home) const;
+  /// The committed state of a home that runs here, as it is now: what is committed later isn't seen, and a home that
+  /// moves away meanwhile doesn't matter. Null for any other home. Any thread; drop it soon, and before the engine.
+  std::shared_ptr<const state::CommittedStore> committed_store(Partition home) const;
 
  private:
   class Impl;

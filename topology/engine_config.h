@@ -41,6 +41,8 @@ struct EngineConfig {
   std::vector<std::string> output_topics;  ///< user topics written to; may hold the input topic
   std::vector<KafkaSetting> kafka;
 
+  std::string version;  ///< of the program, for the instances topic
+
   std::filesystem::path state_dir;
   /// The static member id. Unset: made at first start and kept in state_dir. Empty: a dynamic member.
   std::optional<std::string> instance_id;

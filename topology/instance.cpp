@@ -25,8 +25,7 @@ EngineFailure Instance::prepare() {
   if (EngineFailure failure = reach_kafka(deadline); failure.failed()) return failure;
   if (EngineFailure failure = prepare_topics(deadline); failure.failed()) return failure;
   if (EngineFailure failure = claim_state(deadline); failure.failed()) return failure;
-  if (EngineFailure failure = open_database(); failure.failed()) return failure;
-  return end_old_transactions(deadline);
+  return open_database();
 }
 
 bool Instance::may_go_on(Deadline deadline) const { return !stop_.load() && SteadyClock::now() < deadline; }
@@ -103,23 +102,47 @@ EngineFailure Instance::open_database() {
   return {};
 }
 
-std::string Instance::transactional_id(int thread) const {
-  return fmt::format("{}-{}-{}", config_.app_id, instance_id_.empty() ? folder_->uuid() : instance_id_, thread);
+std::string Instance::transactional_prefix() const {
+  return fmt::format("{}-{}", config_.app_id, instance_id_.empty() ? folder_->uuid() : instance_id_);
 }
 
-/// This folder's threads of an earlier life may have left transactions open; those that won't run again are ended here.
-EngineFailure Instance::end_old_transactions(Deadline deadline) {
-  const int before = folder_->threads_max();
-  if (const Status noted = folder_->note_threads(config_.threads); !noted.ok()) {
-    return {Kind::StateUnusable, noted.message()};
+std::string Instance::transactional_id(int thread) const {
+  return fmt::format("{}-{}", transactional_prefix(), thread);
+}
+
+std::vector<ProducerIds> Instance::producers() const {
+  std::vector<ProducerIds> ids;
+  for (const state::UsedNames& used : folder_->used_names()) ids.push_back({used.prefix, used.count});
+  return ids;
+}
+
+EngineFailure Instance::end_old_transactions() {
+  const Deadline deadline = SteadyClock::now() + config_.start_timeout;
+  std::vector<state::UsedNames> ours;
+  if (config_.guarantee == Guarantee::ExactlyOnce) ours.push_back({transactional_prefix(), config_.threads});
+  const std::vector<state::UsedNames> before = folder_->used_names();
+  // On disk before they are used.
+  for (const state::UsedNames& names : ours) {
+    if (const Status noted = folder_->note_names(names); !noted.ok()) return {Kind::StateUnusable, noted.message()};
   }
-  if (config_.guarantee != Guarantee::ExactlyOnce) return {};
-  for (int thread = config_.threads; thread < before; ++thread) {
-    ExactlyOnceSink sink(config_, transactional_id(thread));
-    Status opened = sink.open();
-    while (!opened.ok() && opened.verdict() == Verdict::Retry && may_go_on(deadline)) opened = sink.open();
-    if (!opened.ok()) return {Kind::KafkaUnreachable, opened.message()};
+  for (const state::UsedNames& used : before) {
+    const bool reused = !ours.empty() && used.prefix == ours.front().prefix;
+    for (int i = reused ? ours.front().count : 0; i < used.count; ++i) {
+      if (EngineFailure failure = end_transaction(fmt::format("{}-{}", used.prefix, i), deadline); failure.failed()) {
+        return failure;
+      }
+    }
   }
+  if (const Status kept = folder_->keep_names(ours); !kept.ok()) return {Kind::StateUnusable, kept.message()};
+  return {};
+}
+
+EngineFailure Instance::end_transaction(const std::string& id, Deadline deadline) {
+  spdlog::info("ending what {} may have left open", id);
+  ExactlyOnceSink sink(config_, id);
+  Status opened = sink.open();
+  while (!opened.ok() && opened.verdict() == Verdict::Retry && may_go_on(deadline)) opened = sink.open();
+  if (!opened.ok()) return {Kind::KafkaUnreachable, opened.message()};
   return {};
 }
 

@@ -38,15 +38,27 @@ class Instance {
   Instance(const EngineConfig& config, const Clock& clock, const std::atomic<bool>& stop)
       : config_(config), clock_(clock), stop_(stop) {}
 
+  /// Everything but end_old_transactions().
   EngineFailure prepare();
+  /// Transactions that an earlier life of this folder may have left open are ended, unless this life's threads will do
+  /// that by themselves. Only once nobody else lives under our id. Blocks for at most start_timeout.
+  EngineFailure end_old_transactions();
 
   const TopicsReport& topics() const { return topics_; }
   KafkaAdmin& admin() { return *admin_; }
   RocksHomeStores& stores() { return *stores_; }
+  /// Any thread; see RocksDatabase.
+  std::shared_ptr<const state::CommittedStore> view_home(Partition home) const {
+    return stores_->database().view_home(home);
+  }
   int quarantined() const { return quarantined_; }
   /// Of the consumer group's static member; empty: dynamic.
   const std::string& instance_id() const { return instance_id_; }
+  /// Of the state folder.
+  const std::string& uuid() const { return folder_->uuid(); }
   std::string transactional_id(int thread) const;
+  /// Ids under which a transaction may be open that was begun from this folder.
+  std::vector<ProducerIds> producers() const;
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
@@ -55,7 +67,8 @@ class Instance {
   EngineFailure prepare_topics(Deadline deadline);
   EngineFailure claim_state(Deadline deadline);
   EngineFailure open_database();
-  EngineFailure end_old_transactions(Deadline deadline);
+  std::string transactional_prefix() const;
+  EngineFailure end_transaction(const std::string& id, Deadline deadline);
   bool may_go_on(Deadline deadline) const;
 
   const EngineConfig& config_;

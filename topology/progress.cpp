@@ -6,7 +6,6 @@
 
 namespace ebc::topology {
 namespace {
-constexpr char kVersion = 1;
 constexpr std::size_t kFields = 6;
 constexpr std::size_t kLength = 1 + 8 * kFields;
 }  // namespace
@@ -18,17 +17,17 @@ std::string encode(const Progress& progress) {
                                         to_ms(progress.clock),
                                         to_ms(progress.written),
                                         progress.inputs_known};
-  std::string row(kLength, kVersion);
+  std::string row(kLength, kProgressFormat);
   std::memcpy(row.data() + 1, fields, sizeof fields);
   return row;
 }
 
 Result<Progress> decode_progress(std::string_view row) {
-  if (row.size() != kLength || row[0] != kVersion) {
+  if (row.size() != kLength || row[0] != kProgressFormat) {
     return Status(Verdict::Fatal, fmt::format("progress row of version {} with {} bytes, this program reads version {} "
                                               "with {}: start the release that wrote it",
                                               row.empty() ? -1 : static_cast<int>(row[0]), row.size(),
-                                              static_cast<int>(kVersion), kLength));
+                                              static_cast<int>(kProgressFormat), kLength));
   }
   std::int64_t fields[kFields];
   std::memcpy(fields, row.data() + 1, sizeof fields);

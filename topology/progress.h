@@ -17,6 +17,9 @@ namespace ebc::topology {
 /// The row's key: below everything that a processor may use.
 inline constexpr std::string_view kProgressKey{"\x01", 1};
 
+/// The row's version; written as its first byte.
+inline constexpr char kProgressFormat = 1;
+
 struct Progress {
   std::uint64_t generation = 0;  ///< made with the home's first row; another one means another changelog
   Offset input_next = 0;

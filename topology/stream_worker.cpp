@@ -209,6 +209,11 @@ std::pair<int, int> StreamWorker::assigned_and_waiting() const {
   return {assigned_count_, waiting_count_};
 }
 
+std::vector<Partition> StreamWorker::assigned() const {
+  const std::lock_guard lock(status_mutex_);
+  return assigned_inputs_;
+}
+
 std::vector<StreamWorker::RunningHome> StreamWorker::running() const {
   const std::lock_guard lock(status_mutex_);
   return running_;
@@ -244,6 +249,8 @@ void StreamWorker::publish() {
   for (const auto& task : homes_) {
     if (task) running_.push_back({task->home(), task->restored()});
   }
+  assigned_inputs_.clear();
+  for (const auto& [partition, epoch] : assigned_) assigned_inputs_.push_back(partition);
   assigned_count_ = static_cast<int>(assigned_.size());
   waiting_count_ = assigned_count_ - static_cast<int>(running_.size() + routes_.size());
   if (session_.has_sink()) trouble_.clear();

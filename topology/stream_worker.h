@@ -74,6 +74,8 @@ class StreamWorker final : private RebalanceListener {
   bool joined() const { return joined_.load(std::memory_order_acquire); }
   /// Any thread: input partitions assigned, and of these the ones that are not running yet.
   std::pair<int, int> assigned_and_waiting() const;
+  /// Any thread: input partitions assigned, whether running or not.
+  std::vector<Partition> assigned() const;
   struct RunningHome {
     Partition home = 0;
     std::int64_t restored = 0;  ///< changelog records replayed when it was taken
@@ -158,6 +160,7 @@ class StreamWorker final : private RebalanceListener {
   WorkerCounters counters_;
   std::atomic<bool> joined_{false};
   mutable std::mutex status_mutex_;
+  std::vector<Partition> assigned_inputs_;      // guarded by status_mutex_
   int assigned_count_ = 0, waiting_count_ = 0;  // guarded by status_mutex_
   std::vector<RunningHome> running_;            // guarded by status_mutex_
   std::string trouble_;                         // guarded by status_mutex_

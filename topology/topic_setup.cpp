@@ -165,7 +165,14 @@ class TopicSetup {
   TopicSpec dead_letters() const {
     return spec(config_.dead_letter_topic(), 1, {{"cleanup.policy", "delete"}, {"retention.ms", "1209600000"}});
   }
-  TopicSpec instances() const { return spec(config_.instances_topic(), 1, {{"cleanup.policy", "compact"}}); }
+  TopicSpec instances() const {
+    // A record a second and instance: small segments, so that who comes reads little.
+    return spec(config_.instances_topic(), 1,
+                {{"cleanup.policy", "compact"},
+                 {"segment.bytes", "4194304"},
+                 {"min.cleanable.dirty.ratio", "0.1"},
+                 {"delete.retention.ms", "3600000"}});
+  }
 
   static std::string settings(const TopicSpec& spec) {
     std::string text;

@@ -101,6 +101,8 @@ int run_collector(const CollectorSettings& settings, StopSignals& signals, const
                           fmt::format("--http: {}; give another address, or --http=off", http_status.message()));
   }
 
+  if (server) engine.advertise_http(advertised_address(settings.http, server->port()));
+
   StopWatchdog watchdog(hooks.on_abandoned);
   std::atomic<bool> started = false;
   const auto end_at_once = [&](int exit_code) {

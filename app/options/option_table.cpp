@@ -176,6 +176,9 @@ void add_http_and_log(std::vector<OptionSpec>& table) {
   table.insert(table.end(), {
     {.name = "http", .kind = K::Text, .value_name = "HOST:PORT", .default_text = "127.0.0.1:8080",
      .help = "Address of the probes, metrics and API; off turns it off", .scope = kCollector, .section = kHttp},
+    {.name = "http-advertise", .kind = K::Text, .value_name = "HOST:PORT",
+     .help = "Where the other instances reach this one's HTTP; that of --http unless given, with the host's name when "
+             "that means every address", .scope = kRun, .section = kHttp},
     {.name = "http-insecure", .kind = K::Switch,
      .help = "Serve /v1 without a token on an address other than loopback", .scope = kCollector, .section = kHttp},
     {.name = "http-token-file", .kind = K::Text, .value_name = "FILE",

@@ -1,7 +1,9 @@
 #include "app/options/settings.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 #include "app/options/kafka_passthrough.h"
@@ -86,7 +88,7 @@ group::CollectorOptions group_settings(const ResolvedOptions& options, const Eng
   return groups;
 }
 
-void add_engine_options(const ResolvedOptions& options, EngineConfig& config) {
+void add_engine_options(const ResolvedOptions& options, EngineConfig& config, Faults& faults) {
   config.threads = static_cast<int>(options.integer("threads"));
   config.commit_interval = options.duration("commit-interval");
   config.buffer_bytes = static_cast<std::size_t>(options.bytes("buffer-bytes"));
@@ -104,6 +106,7 @@ void add_engine_options(const ResolvedOptions& options, EngineConfig& config) {
   if (const auto id = options.text("instance-id"); id == "none") {
     config.instance_id = "";
   } else if (!id.empty()) {
+    check_topic(id, options.where("instance-id"), faults);  // the broker has the same rule for both
     config.instance_id = id;
   }
 }
@@ -125,6 +128,18 @@ void read_token(const ResolvedOptions& options, HttpSettings& http, Faults& faul
 }
 
 }  // namespace
+
+std::string advertised_address(const HttpSettings& http, std::uint16_t port) {
+  if (!http.enabled) return {};
+  if (!http.advertise.empty()) return "http://" + http.advertise;
+  std::string host = http.host;
+  if (host == "0.0.0.0" || host == "::") {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0') host = name.data();
+  }
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port);
+}
 
 bool split_address(std::string_view text, std::string& host, std::uint16_t& port) {
   const auto colon = text.rfind(':');
@@ -155,6 +170,13 @@ HttpSettings http_settings(const ResolvedOptions& options, Faults& faults) {
     http.enabled = false;
   } else if (!split_address(address, http.host, http.port)) {
     faults.push_back(fmt::format("{}: \"{}\" is no address; write HOST:PORT or off", options.where("http"), address));
+  }
+  http.advertise = options.text("http-advertise");
+  std::string host;
+  std::uint16_t port = 0;
+  if (!http.advertise.empty() && (!split_address(http.advertise, host, port) || port == 0 || host == "0.0.0.0")) {
+    faults.push_back(fmt::format("{}: \"{}\" is no address that others can reach; write HOST:PORT",
+                                 options.where("http-advertise"), http.advertise));
   }
   return http;
 }
@@ -196,11 +218,12 @@ EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults) {
 CollectorSettings collector_settings(const ResolvedOptions& options, const Environment& environment, Faults& faults) {
   CollectorSettings settings;
   settings.engine = topic_settings(options, faults);
-  add_engine_options(options, settings.engine);
+  add_engine_options(options, settings.engine, faults);
   settings.groups = group_settings(options, settings.engine, faults);
   settings.http = http_settings(options, faults);
 
   auto& engine = settings.engine;
+  engine.version = EBC_VERSION;
   const auto folder = options.text("state-dir");
   engine.state_dir = folder.empty() ? default_state_dir(environment) : std::filesystem::path(folder);
   if (engine.state_dir.empty()) {

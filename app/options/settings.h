@@ -16,6 +16,7 @@ struct HttpSettings {
   bool enabled = true;
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
+  std::string advertise;      ///< HOST:PORT for the other instances; empty: derived from host and port
   std::string token;          ///< empty: none is asked for
   bool insecure = false;      ///< serve /v1 without a token on any address
 };
@@ -46,6 +47,9 @@ BusSettings bus_settings(const ResolvedOptions& options, Faults& faults);
 topology::EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults);
 LogSettings log_settings(const ResolvedOptions& options);
 HttpSettings http_settings(const ResolvedOptions& options, Faults& faults);
+
+/// "http://HOST:PORT" under which other instances find the server that listens on `port`; empty when there is none.
+std::string advertised_address(const HttpSettings& http, std::uint16_t port);
 
 /// "127.0.0.1:8080", "[::1]:8080" or ":8080" (every address) into host and port; false when it is none of them.
 bool split_address(std::string_view text, std::string& host, std::uint16_t& port);

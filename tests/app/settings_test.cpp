@@ -82,12 +82,16 @@ TEST_F(Settings, NameEveryCombinationThatCannotWork) {
        {"topic", {"bad name"}},
        {"brokers", {","}},
        {"http", {"nowhere"}},
+       {"http-advertise", {"pod-1"}},
+       {"instance-id", {"no blanks"}},
        {"app-id", {"a/b"}}});
   EXPECT_THAT(faults_, Contains(AllOf(HasSubstr("--default-ttl"), HasSubstr("--max-ttl"))));
   EXPECT_THAT(faults_, Contains(AllOf(HasSubstr("--commit-interval"), HasSubstr("--transaction-timeout"))));
   EXPECT_THAT(faults_, Contains(HasSubstr("bad name")));
   EXPECT_THAT(faults_, Contains(HasSubstr("--brokers")));
   EXPECT_THAT(faults_, Contains(HasSubstr("--http")));
+  EXPECT_THAT(faults_, Contains(HasSubstr("--http-advertise")));
+  EXPECT_THAT(faults_, Contains(HasSubstr("--instance-id")));
   EXPECT_THAT(faults_, Contains(HasSubstr("--app-id")));
 }
 
@@ -116,6 +120,16 @@ TEST(Address, IsHostAndPort) {
   for (const auto text : {"", "host", "host:", "host:65536", "::1:80", "host:-1", "host:x"}) {
     EXPECT_FALSE(split_address(text, host, port)) << text;
   }
+}
+
+TEST(AdvertisedAddress, IsWhereOthersCanReachUs) {
+  EXPECT_EQ(advertised_address({.host = "127.0.0.1"}, 8080), "http://127.0.0.1:8080");
+  EXPECT_EQ(advertised_address({.host = "::1"}, 1), "http://[::1]:1");
+  EXPECT_EQ(advertised_address({.host = "0.0.0.0", .advertise = "pod-1:80"}, 8080), "http://pod-1:80");
+  const auto any = advertised_address({.host = "0.0.0.0"}, 8080);
+  EXPECT_THAT(any, AllOf(testing::StartsWith("http://"), testing::EndsWith(":8080")));
+  EXPECT_NE(any, "http://0.0.0.0:8080");
+  EXPECT_EQ(advertised_address({.enabled = false}, 8080), "");
 }
 
 }  // namespace

@@ -109,6 +109,19 @@ TEST_F(RocksDatabaseTest, QuarantinesOneHomeAndFencesItsStore) {
   EXPECT_THAT(apply(*sound, {{"a", "2"}}, 2), IsOk());
 }
 
+TEST_F(RocksDatabaseTest, ShowsAHomeAsItWasWhenTheViewWasMade) {
+  const auto store = home(0);
+  EXPECT_THAT(apply(*store, {{"a", "1"}, {"b", "1"}}, 1), IsOk());
+  const auto view = database_->view_home(0);
+  EXPECT_THAT(apply(*store, {{"a", "2"}, {"c", "2"}}, 2), IsOk());
+  EXPECT_THAT(rows_of(*view), ElementsAre(Pair("a", "1"), Pair("b", "1")));
+  EXPECT_EQ(value_of(*view, "c"), "(absent)");
+  EXPECT_EQ(position_of(*view), 1);
+  EXPECT_THAT(store->clear(), IsOk());
+  EXPECT_EQ(value_of(*view, "a"), "1");
+  EXPECT_EQ(database_->view_home(77), nullptr);
+}
+
 TEST_F(RocksDatabaseTest, KeepsTheDatabaseOpenForAStoreThatOutlivesIt) {
   const auto store = home(0);
   database_.reset();

@@ -17,6 +17,8 @@ namespace ebc::state {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
 using testing::MatchesRegex;
 
 class StateDirectoryTest : public testing::Test {
@@ -59,14 +61,15 @@ TEST_F(StateDirectoryTest, KeepsItsIdentityOverRestarts) {
     uuid = first.uuid();
     EXPECT_THAT(instance_id, MatchesRegex("ebc-[0-9a-f]{12}"));
     EXPECT_THAT(uuid, MatchesRegex("[0-9a-f]{32}"));
-    EXPECT_EQ(first.threads_max(), 0);
-    EXPECT_THAT(first.note_threads(4), IsOk());
-    EXPECT_THAT(first.note_threads(2), IsOk());
+    EXPECT_THAT(first.used_names(), IsEmpty());
+    EXPECT_THAT(first.note_names({"app-one", 4}), IsOk());
+    EXPECT_THAT(first.note_names({"app-two", 1}), IsOk());
+    EXPECT_THAT(first.note_names({"app-one", 2}), IsOk());
   }
   const StateDirectory second = opened();
   EXPECT_EQ(second.instance_id(), instance_id);
   EXPECT_EQ(second.uuid(), uuid);
-  EXPECT_EQ(second.threads_max(), 4);
+  EXPECT_THAT(second.used_names(), ElementsAre(UsedNames{"app-one", 4}, UsedNames{"app-two", 1}));
 }
 
 TEST_F(StateDirectoryTest, GivesEachFolderItsOwnIdentity) {
@@ -82,12 +85,12 @@ TEST_F(StateDirectoryTest, LocksBeforeItsOwnerIsKnown) {
   ASSERT_THAT(directory.status(), IsOk());
   const std::string instance_id = directory->instance_id();
   EXPECT_FALSE(fs::exists(path_ / "identity"));
-  EXPECT_THAT(directory->note_threads(3), IsOk());
+  EXPECT_THAT(directory->note_names({"app-one", 3}), IsOk());
   EXPECT_THAT(directory->claim({"app", "cluster-a"}), IsOk());
   EXPECT_THAT(directory->claim({"app", "cluster-a"}), IsOk());
   EXPECT_THAT(directory->claim({"app", "cluster-b"}), Fails(Verdict::Fatal));
   EXPECT_EQ(directory->instance_id(), instance_id);
-  EXPECT_EQ(directory->threads_max(), 3);
+  EXPECT_THAT(directory->used_names(), ElementsAre(UsedNames{"app-one", 3}));
 }
 
 TEST_F(StateDirectoryTest, RefusesASecondProcessAndNamesTheFirst) {
@@ -147,7 +150,8 @@ TEST_F(StateDirectoryTest, RefusesADamagedIdentity) {
   const std::string sound = identity_file();
   for (const std::string& text :
        {std::string{}, std::string("\0\0\0\0", 4), sound.substr(0, sound.size() / 2), sound + "app_id = twice\n",
-        std::string("format = one\n"), sound.substr(0, sound.find("threads_max"))}) {
+        std::string("format = one\n"), sound.substr(0, sound.find("used_names")),
+        sound.substr(0, sound.find("used_names")) + "used_names = two*app"}) {
     write_identity(text);
     EXPECT_THAT(open().status(), Fails(Verdict::Fatal, "identity is damaged. Remove the folder")) << text;
   }
@@ -192,12 +196,32 @@ TEST_F(StateDirectoryTest, KeepsTheOldIdentityWhenTheDiskIsFull) {
   const std::string before = identity_file();
   {
     const FileSizeLimit full(20);
-    EXPECT_THAT(directory.note_threads(7), Fails(Verdict::Fatal, "Make room"));
+    EXPECT_THAT(directory.note_names({"app-one", 7}), Fails(Verdict::Fatal, "Make room"));
   }
-  EXPECT_EQ(directory.threads_max(), 0);
+  EXPECT_THAT(directory.used_names(), IsEmpty());
   EXPECT_EQ(identity_file(), before);
   EXPECT_FALSE(fs::exists(path_ / "identity.new"));
-  EXPECT_THAT(directory.note_threads(7), IsOk());
+  EXPECT_THAT(directory.note_names({"app-one", 7}), IsOk());
+}
+
+TEST_F(StateDirectoryTest, KeepsTheLatestOfManyNamesAndRefusesOnesThatItCanNotWriteDown) {
+  StateDirectory directory = opened();
+  for (int i = 0; i < 70; ++i) ASSERT_THAT(directory.note_names({"app-" + std::to_string(i), 1}), IsOk());
+  EXPECT_THAT(directory.note_names({"two words", 1}), Fails(Verdict::Fatal, "blanks"));
+  EXPECT_THAT(directory.note_names({"two\nlines", 1}), Fails(Verdict::Fatal, "blanks"));
+  ASSERT_EQ(directory.used_names().size(), 64U);
+  EXPECT_EQ(directory.used_names().front(), (UsedNames{"app-6", 1}));
+  EXPECT_EQ(directory.used_names().back(), (UsedNames{"app-69", 1}));
+}
+
+TEST_F(StateDirectoryTest, ForgetsNamesThatHaveNothingLeftOpen) {
+  {
+    StateDirectory first = opened();
+    ASSERT_THAT(first.note_names({"app-one", 4}), IsOk());
+    ASSERT_THAT(first.note_names({"app-two", 2}), IsOk());
+    ASSERT_THAT(first.keep_names({{"app-two", 1}}), IsOk());
+  }
+  EXPECT_THAT(opened().used_names(), ElementsAre(UsedNames{"app-two", 1}));
 }
 
 }  // namespace

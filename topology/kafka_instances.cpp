@@ -1,0 +1,99 @@
+#include "topology/kafka_instances.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "topology/kafka_config.h"
+#include "topology/kafka_error.h"
+
+namespace ebc::topology {
+namespace {
+
+/// An older record of ours is of no use once a newer one is due.
+constexpr const char* kDeliveryLimitMs = "5000";
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaInstances>> KafkaInstances::make(const EngineConfig& config, InstanceRegistry& registry,
+                                                             const Clock& clock) {
+  KafkaConfig reading(config, "consumer", "instances");
+  // The group is only named, never joined or committed to.
+  reading.set("group.id", config.app_id + "-instances").set("enable.auto.commit", "false");
+  reading.set("isolation.level", "read_uncommitted").set("auto.offset.reset", "earliest");
+  reading.set("enable.partition.eof", "true");
+  auto consumer = reading.make(RD_KAFKA_CONSUMER);
+  if (!consumer.ok()) return consumer.status();
+  rd_kafka_poll_set_consumer(consumer->get());
+  KafkaConfig writing(config, "producer", "instances");
+  writing.set("acks", "all").set("linger.ms", "0").set("message.timeout.ms", kDeliveryLimitMs);
+  auto producer = writing.make(RD_KAFKA_PRODUCER);
+  if (!producer.ok()) return producer.status();
+
+  const std::string topic = config.instances_topic();
+  const KafkaPartitions all(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  EBC_TRY(kafka_status(rd_kafka_assign(consumer->get(), all.get()), "reading " + topic));
+  return std::unique_ptr<KafkaInstances>(
+      new KafkaInstances(topic, registry, clock, std::move(*consumer), std::move(*producer)));
+}
+
+KafkaInstances::KafkaInstances(std::string topic, InstanceRegistry& registry, const Clock& clock, KafkaClient consumer,
+                               KafkaClient producer)
+    : topic_(std::move(topic)),
+      registry_(registry),
+      clock_(clock),
+      consumer_(std::move(consumer)),
+      queue_(rd_kafka_queue_get_consumer(consumer_.get())),
+      producer_(std::move(producer)) {}
+
+KafkaInstances::~KafkaInstances() {
+  rd_kafka_assign(consumer_.get(), nullptr);
+  rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
+void KafkaInstances::poll(Duration wait) {
+  rd_kafka_poll(producer_.get(), 0);
+  while (const KafkaMessage message{rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait.count()))}) {
+    take_in(*message);
+    wait = Duration{0};
+  }
+}
+
+void KafkaInstances::take_in(const rd_kafka_message_t& message) {
+  const auto view = [](const void* data, std::size_t size) {
+    return std::string_view(static_cast<const char*>(data), size);
+  };
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      if (message.key == nullptr) return;
+      registry_.on_record(view(message.key, message.key_len),
+                          message.payload != nullptr ? std::optional(view(message.payload, message.len)) : std::nullopt,
+                          clock_.now(), caught_up_);
+      return;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      caught_up_ = true;
+      return;
+    default:
+      spdlog::debug("instances topic: {}", rd_kafka_message_errstr(&message));
+  }
+}
+
+void KafkaInstances::send(std::string_view key, const std::string* value) {
+  void* const bytes = value != nullptr ? const_cast<char*>(value->data()) : nullptr;
+  const std::size_t size = value != nullptr ? value->size() : 0;
+  const auto code = rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_PARTITION(0),
+                                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
+                                      RD_KAFKA_V_VALUE(bytes, size), RD_KAFKA_V_END);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) spdlog::debug("instances topic: {}", rd_kafka_err2str(code));
+}
+
+void KafkaInstances::publish(const InstanceRecord& record) {
+  const std::string value = encode(record);
+  send(record.uuid, &value);
+}
+
+void KafkaInstances::erase(const std::string& uuid) { send(uuid, nullptr); }
+
+void KafkaInstances::flush(Duration limit) { rd_kafka_flush(producer_.get(), static_cast<int>(limit.count())); }
+
+}  // namespace ebc::topology

@@ -16,8 +16,8 @@ struct HttpSettings {
   bool enabled = true;
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one
-  std::string advertise;      ///< HOST:PORT for the other instances; empty: derived from host and port
-  std::string token;          ///< empty: none is asked for
+  std::string advertise{};    ///< HOST:PORT for the other instances; empty: derived from host and port
+  std::string token{};        ///< empty: none is asked for
   bool insecure = false;      ///< serve /v1 without a token on any address
 };
 

@@ -138,7 +138,8 @@ Status Collector::command(const Event& event, const Record& record, Timestamp ti
   if (event.kind == CommandKind::Create) return create(entry, event, record, time);
   switch (entry.kind) {
     case Entry::Kind::Open:
-      return home_->actions.act(entry, event, record, time);
+      // A producer whose clock is behind doesn't act before the group was opened.
+      return home_->actions.act(entry, event, record, std::max(time, entry.group->created));
     case Entry::Kind::Resolved:
       home_->actions.late(record);
       return {};

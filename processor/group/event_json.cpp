@@ -239,9 +239,10 @@ bool EventParser::read_text(const JsonValue& value, std::string_view name, Json&
 bool EventParser::read_limit(const JsonValue& value, std::uint64_t& out) {
   if (value.kind != JsonKind::Number) return false;
   const double number = number_of(value.text);
+  // More than any group has entities, whatever it is exactly.
   constexpr double kMax = 1e15;
-  if (number < 0 || number > kMax || number != std::floor(number)) return false;
-  out = static_cast<std::uint64_t>(number);
+  if (number < 0 || number != std::floor(number)) return false;
+  out = static_cast<std::uint64_t>(std::min(number, kMax));
   return true;
 }
 
@@ -262,18 +263,19 @@ bool EventParser::read_policy() {
   JsonScanner scanner{value.text, kDeepest};
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("policy", kMust);
   JsonValue key;
-  JsonValue limit;
-  bool quorum = false;
-  bool tolerate = false;
-  std::uint64_t number = 0;
-  while (scanner.next_member(key, limit)) {
+  JsonValue member;
+  JsonValue quorum;
+  JsonValue tolerate;
+  while (scanner.next_member(key, member)) {
     std::string_view name;
-    if (!read_string(key, name) || (name != "quorum" && name != "tolerate")) continue;
-    (name == "quorum" ? quorum : tolerate) = true;
-    if (!read_limit(limit, number)) return wrong("policy", kMust);
+    if (!read_string(key, name)) continue;
+    if (name == "quorum") quorum = member;
+    if (name == "tolerate") tolerate = member;
   }
-  if (quorum == tolerate) return wrong("policy", kMust);
-  policy = quorum ? Policy::quorum(number) : Policy::tolerate(number);
+  if (absent(quorum) == absent(tolerate)) return wrong("policy", kMust);
+  std::uint64_t limit = 0;
+  if (!read_limit(absent(quorum) ? tolerate : quorum, limit)) return wrong("policy", kMust);
+  policy = absent(quorum) ? Policy::tolerate(limit) : Policy::quorum(limit);
   return true;
 }
 
@@ -284,16 +286,14 @@ bool EventParser::read_target(const JsonValue& value, HandlerTarget& out) {
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return false;
   JsonValue key;
   JsonValue member;
-  bool named = false;
+  JsonValue topic;
   while (scanner.next_member(key, member)) {
     std::string_view name;
     if (!read_string(key, name)) continue;
     if (name == "payload") out.payload = member.text;
-    if (name != "topic") continue;
-    named = read_string(member, out.topic) && !out.topic.empty();
-    if (!named) return false;
+    if (name == "topic") topic = member;
   }
-  return named;
+  return read_string(topic, out.topic) && !out.topic.empty();
 }
 
 bool EventParser::read_handler() {
@@ -305,13 +305,16 @@ bool EventParser::read_handler() {
   if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("handler", kMust);
   JsonValue key;
   JsonValue member;
+  JsonValue on_success;
+  JsonValue on_failure;
   while (scanner.next_member(key, member)) {
     std::string_view name;
     if (!read_string(key, name)) continue;
-    if (name == "onsuccess" && !read_target(member, event_.create.on_success)) return wrong("handler", kMust);
-    if (name == "onfailure" && !read_target(member, event_.create.on_failure)) return wrong("handler", kMust);
+    if (name == "onsuccess") on_success = member;
+    if (name == "onfailure") on_failure = member;
   }
-  return true;
+  return (read_target(on_success, event_.create.on_success) && read_target(on_failure, event_.create.on_failure)) ||
+         wrong("handler", kMust);
 }
 
 bool EventParser::read_parent() {

@@ -109,23 +109,21 @@ void settle(Group& group, const EntityDone& done) {
 
 std::optional<Resolution> resolution(const Group& group, const EntityDone* last, Timestamp time,
                                      const CollectorOptions& options, std::string& text) {
-  // Raised to the opening: an event that waited for the Create may be older than it.
-  const Timestamp resolved = std::max(time, group.created);
   if (group.outcome_bytes > options.max_outcome_bytes) {
     text = fmt::format(R"("The outcome would be larger than {} bytes")", options.max_outcome_bytes);
-    return Resolution{Cause::TooLarge, {}, text, resolved};
+    return Resolution{Cause::TooLarge, {}, text, time};
   }
   switch (decide(group.policy, group.counts, group.sealed)) {
     case Decision::Open:
       return std::nullopt;
     case Decision::Success:
-      return Resolution{std::nullopt, {}, {}, resolved};
+      return Resolution{std::nullopt, {}, {}, time};
     case Decision::Error:
-      if (last != nullptr && last->failed()) return Resolution{Cause::Error, last->entity, last->error, resolved};
+      if (last != nullptr && last->failed()) return Resolution{Cause::Error, last->entity, last->error, time};
       return std::nullopt;
     case Decision::Unmet:
       text = fmt::format(R"("Policy {} can't be met")", describe(group.policy));
-      return Resolution{Cause::Unmet, {}, text, resolved};
+      return Resolution{Cause::Unmet, {}, text, time};
   }
   return std::nullopt;
 }

@@ -31,7 +31,7 @@ Status GroupActions::act(Entry& entry, const Event& event, const Record& record,
       return update(entry, event.update, record, time);
     case CommandKind::Cancel: {
       const Json reason = event.cancel.reason.empty() ? Json{R"("Cancelled")"} : event.cancel.reason;
-      return resolve(entry, {Cause::Cancelled, {}, reason, std::max(time, entry.group->created)});
+      return resolve(entry, {Cause::Cancelled, {}, reason, time});
     }
   }
   return {};
@@ -98,7 +98,7 @@ Status GroupActions::done(Entry& entry, const EntityDone& done, const Record& re
     case DoneVerdict::Park:
       return park(entry, done, record, time);
     case DoneVerdict::Fails:
-      return resolve(entry, {Cause::Error, done.entity, done.error, std::max(time, entry.group->created)});
+      return resolve(entry, {Cause::Error, done.entity, done.error, time});
     case DoneVerdict::Unwelcome:
       parts_.outbox.dead_letter(record, Reason::UnexpectedEntity, "the group doesn't expect this entity");
       return {};

@@ -27,7 +27,7 @@ class GroupActions {
   /// All parts outlive this.
   explicit GroupActions(const Parts& parts) : parts_(parts), parked_parser_(parts.kept_options) {}
 
-  /// An event of a group that is open; it may end the group.
+  /// An event of a group that is open; it may end the group. `time` isn't before the group was opened.
   Status act(Entry& entry, const Event& event, const Record& record, Timestamp time);
 
   /// Opens the group; it may end at once.

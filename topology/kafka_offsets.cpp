@@ -56,6 +56,8 @@ Result<LogOffsets::Positions> KafkaOffsets::at(std::span<const LogPartition> log
   const KafkaPartitions list = names_.list(logs);
   for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = time;
   const auto code = rd_kafka_offsets_for_times(uncommitted_.get(), list.get(), ms(kLimit));
+  // The input has grown since this client last looked, and by itself it looks every five minutes.
+  if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) (void)input_partitions();
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "offsets of " + names_.of(logs[0].channel));
   Positions positions;
   for (int i = 0; i < list->cnt; ++i) {

@@ -68,6 +68,8 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   conf.set("session.timeout.ms", std::to_string(config.session_timeout.count()));
   conf.set_default("heartbeat.interval.ms",
                    std::to_string(std::clamp<std::int64_t>(config.session_timeout.count() / 4, 100, 3'000)));
+  // Partitions added to the input are known to the clock at once, and it waits until somebody reads them.
+  conf.set_default("topic.metadata.refresh.interval.ms", "5000");
   // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
   conf.set_default("fetch.wait.max.ms", "10");
   conf.set_default("fetch.error.backoff.ms", "50");

@@ -17,6 +17,7 @@ using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy
 using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
 using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, decltype(&rd_kafka_AdminOptions_destroy)>;
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)>;
+using NewPartitions = std::unique_ptr<rd_kafka_NewPartitions_t, decltype(&rd_kafka_NewPartitions_destroy)>;
 using DeleteTopic = std::unique_ptr<rd_kafka_DeleteTopic_t, decltype(&rd_kafka_DeleteTopic_destroy)>;
 
 [[noreturn]] void fail(const std::string& what, const char* why) {
@@ -129,6 +130,24 @@ void KafkaAdmin::create_topic(const std::string& topic, int partitions, const Se
   if (!eventually(20s, [&] { return partitions_of(topic) == partitions; })) fail(topic, "created but not seen");
 }
 
+void KafkaAdmin::grow_topic(const std::string& topic, int partitions) const {
+  char error[256] = "";
+  const NewPartitions wanted(
+      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(partitions), error, sizeof error),
+      rd_kafka_NewPartitions_destroy);
+  if (!wanted) fail(topic, error);
+  const Queue queue(rd_kafka_queue_new(handle_.get()), rd_kafka_queue_destroy);
+  const auto options = admin_options(handle_.get(), RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
+  rd_kafka_NewPartitions_t* list[] = {wanted.get()};
+  rd_kafka_CreatePartitions(handle_.get(), list, 1, options.get(), queue.get());
+  const auto event = wait_for_event(queue.get(), "can't grow " + topic);
+  std::size_t count = 0;
+  const auto* results =
+      rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) check(rd_kafka_topic_result_error(results[i]), "can't grow " + topic);
+  if (!eventually(20s, [&] { return partitions_of(topic) == partitions; })) fail(topic, "grown but not seen");
+}
+
 void KafkaAdmin::delete_topics(const std::vector<std::string>& topics) const {
   std::vector<DeleteTopic> wanted;
   std::vector<rd_kafka_DeleteTopic_t*> list;
@@ -215,6 +234,7 @@ KafkaProducer::KafkaProducer(const std::string& brokers, const std::string& part
            {"linger.ms", "2"},
            // Without it keyless records stick to one partition for a while: the tests want them spread.
            {"sticky.partitioning.linger.ms", "0"},
+           {"topic.metadata.refresh.interval.ms", "1000"},
            {"log_level", "0"}},
           [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
             if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;

@@ -35,6 +35,8 @@ class KafkaAdmin {
 
   /// Returns once the topic can be written to.
   void create_topic(const std::string& topic, int partitions, const Settings& config = {}) const;
+  /// Adds partitions until there are so many; returns once they can be written to.
+  void grow_topic(const std::string& topic, int partitions) const;
   void delete_topics(const std::vector<std::string>& topics) const;
   std::vector<std::string> topics_with_prefix(const std::string& prefix) const;
   bool topic_exists(const std::string& topic) const { return partitions_of(topic) > 0; }
@@ -65,7 +67,7 @@ struct ProducedRecord {
   Headers headers = {};
 };
 
-/// Thread-safe. Idempotent, so that the test itself neither repeats nor reorders.
+/// Thread-safe. Idempotent, so that the test itself neither repeats nor reorders. Learns of new partitions in a second.
 class KafkaProducer {
  public:
   /// `partitioner`: as librdkafka names them; murmur2_random is what Java's producers do.

@@ -72,6 +72,8 @@ Process::Process(const std::string& program, ProcessOptions options) : output_(s
     ::dup2(in, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
+    // A connection that the test closes must be closed, not live on in a child that knows nothing of it.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     ::execvpe(argv[0], argv.data(), envp.data());
     ::_exit(kExecFailed);
   }

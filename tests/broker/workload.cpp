@@ -53,13 +53,14 @@ class Generator {
     const bool done_first = chance(options_.done_first_share) && !group.results.empty();
     const bool repeats = chance(options_.repeat_share);
     const auto create_at = start + (done_first ? options_.done_spread_ms / 2 : 0);
-    const PlannedEvent create{create_at, index, true, "", create_json(group)};
+    const PlannedEvent create{create_at, index, EventKind::Create, "", create_json(group)};
     events.push_back(create);
     // A repeat of a Create is known as one while its group is open or remembered. A crash forgets, so the repeat comes
     // before anything that could resolve the group: right behind it, in the same partition.
     if (repeats && !done_first && options_.keying == Keying::ByGroup) events.push_back(create);
     for (const auto& [entity, result] : group.results) {
-      PlannedEvent done{start + moment(done_first), index, false, entity, done_json(group.id, entity, result)};
+      PlannedEvent done{start + moment(done_first), index, EventKind::Done, entity,
+                        done_json(group.id, entity, result)};
       events.push_back(done);
       if (repeats) {
         done.at_ms += between(0, 50);
@@ -67,12 +68,45 @@ class Generator {
       }
     }
     if (group.kind == Kind::Error) {
-      events.push_back({start + moment(done_first), index, false, group.error_entity,
+      events.push_back({start + moment(done_first), index, EventKind::Done, group.error_entity,
                         failed_json(group.id, group.error_entity, group.error)});
     }
+    add_strays(group, index, start, events);
   }
 
  private:
+  // Events that change no outcome. After a timeout nothing comes late: read first, because partitions lag unequally, it
+  // would rightly end the group before what was in time is read.
+  void add_strays(const PlannedGroup& group, std::size_t index, std::int64_t start, std::vector<PlannedEvent>& events) {
+    if (group.kind != Kind::Timeout && chance(options_.late_share)) {
+      const auto late = start + options_.done_spread_ms * 3 / 2 + between(500, 3'000);
+      for (const auto& [entity, value] : group.results) {
+        events.push_back({late, index, EventKind::Done, entity, done_json(group.id, entity, value)});
+      }
+    }
+    if (chance(options_.unexpected_share)) {
+      events.push_back({start + between(0, options_.done_spread_ms), index, EventKind::Unexpected, "stranger",
+                        done_json(group.id, "stranger", fmt::format("{}", index))});
+    }
+    if (chance(options_.invalid_share)) {
+      events.push_back({start + between(0, options_.done_spread_ms), index, EventKind::Invalid, "", "", ""});
+      auto& event = events.back();
+      switch (between(0, 2)) {
+        case 0:
+          event.value = fmt::format(R"({{"id":"a","type":"EventGroupCollectorEntityDone","of":"{}"}})", group.id);
+          event.reason = "invalid-done";
+          break;
+        case 1:
+          event.value = fmt::format(R"({{"type":"EventGroupCollectorNonsense","of":"{}"}})", group.id);
+          event.reason = "unknown-type";
+          break;
+        default:
+          event.value = fmt::format(R"({{"type":"EventGroupCollectorEntityDone","of":"{}",)", group.id);
+          event.reason = "not-json";
+      }
+    }
+  }
+
   std::int64_t moment(bool from_start) { return between(from_start ? 0 : 1, options_.done_spread_ms); }
   std::string result() {
     switch (between(0, 3)) {
@@ -95,23 +129,35 @@ class Generator {
 class KeyedProducer {
  public:
   KeyedProducer(const std::string& brokers, Keying keying, std::uint64_t seed)
-      : java_(brokers), crc32_(brokers, "consistent_random"), keying_(keying), random_(seed) {}
+      : java_(brokers),
+        crc32_(brokers, "consistent_random"),
+        fnv1a_(brokers, "fnv1a_random"),
+        keying_(keying),
+        random_(seed) {}
 
-  void produce(ProducedRecord record, const std::string& group, const PlannedEvent& event) {
+  /// `second_half`: of the run.
+  void produce(ProducedRecord record, const std::string& group, const PlannedEvent& event, bool second_half) {
     auto keying = keying_;
-    if (keying == Keying::Mixed) keying = static_cast<Keying>(std::uniform_int_distribution<int>(0, 3)(random_));
-    if (keying == Keying::ByGroup || keying == Keying::ByCrc32) record.key = group;
-    if (keying == Keying::ByEntity) record.key = event.is_create ? "create of " + group : event.entity;
-    (keying == Keying::ByCrc32 ? crc32_ : java_).produce(record);
+    constexpr int kLast = static_cast<int>(Keying::Mixed) - 1;
+    if (keying == Keying::Mixed) keying = static_cast<Keying>(std::uniform_int_distribution<int>(0, kLast)(random_));
+    if (keying == Keying::Changed) keying = second_half ? Keying::ByCrc32 : Keying::ByGroup;
+    if (keying == Keying::ByGroup || keying == Keying::ByCrc32 || keying == Keying::ByFnv1a) record.key = group;
+    if (keying == Keying::ByEntity) {
+      record.key = event.kind == EventKind::Create ? "create of " + group : event.entity;
+    }
+    producer(keying).produce(record);
   }
 
   void flush() {
-    java_.flush();
-    crc32_.flush();
+    for (auto* producer : {&java_, &crc32_, &fnv1a_}) producer->flush();
   }
 
  private:
-  KafkaProducer java_, crc32_;
+  KafkaProducer& producer(Keying keying) {
+    return keying == Keying::ByCrc32 ? crc32_ : keying == Keying::ByFnv1a ? fnv1a_ : java_;
+  }
+
+  KafkaProducer java_, crc32_, fnv1a_;
   Keying keying_;
   std::mt19937_64 random_;
 };
@@ -141,11 +187,11 @@ void Workload::run(const std::string& brokers, const std::string& topic, const s
     auto& group = groups_[event.group];
     begun[event.group] = 1;
     ProducedRecord record{.topic = topic, .value = event.value, .timestamp_ms = wall_clock_ms()};
-    if (event.is_create) {
+    if (event.kind == EventKind::Create) {
       if (group.created_ms == 0) group.created_ms = record.timestamp_ms;
       record.timestamp_ms = group.created_ms;  // a repeat carries the first one's
     }
-    producer.produce(std::move(record), group.id, event);
+    producer.produce(std::move(record), group.id, event, event.at_ms > events_.back().at_ms / 2);
   }
   producer.flush();
 }
@@ -154,6 +200,25 @@ std::vector<PlannedGroup> Workload::produced() const {
   std::vector<PlannedGroup> produced;
   std::ranges::copy_if(groups_, std::back_inserter(produced), [](const auto& group) { return group.created_ms != 0; });
   return produced;
+}
+
+LetterPlan Workload::letters() const {
+  LetterPlan plan;
+  for (const auto& event : events_) {
+    const auto& group = groups_[event.group];
+    if (group.created_ms == 0) continue;
+    auto& letter = plan[event.value];
+    ++letter.copies;
+    if (event.kind == EventKind::Invalid) {
+      letter.reasons.insert(event.reason);
+      letter.certain = true;
+    }
+    if (event.kind == EventKind::Unexpected) letter.reasons = {"unexpected-entity", "no-such-group"};
+    // What comes after the outcome is counted as late, or, when a crash made the collector forget, taken for early.
+    const bool may_be_late = letter.copies > 1 || group.kind == Kind::Error || group.delayed_ms > 0;
+    if (event.kind == EventKind::Done && may_be_late) letter.reasons.insert("no-such-group");
+  }
+  return plan;
 }
 
 std::string create_json(const PlannedGroup& group) {

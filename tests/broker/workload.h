@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,15 +27,35 @@ struct PlannedGroup {
   std::map<std::string, std::string> results;  ///< entity -> JSON, of those that are done
   std::string error_entity, error;             ///< with Kind::Error: who fails, and the text
   std::int64_t created_ms = 0;                 ///< record timestamp of its Create; 0: not produced
+  /// How much later than produced its events may have come into the log, because the broker was away. When this isn't
+  /// 0, a timeout may rightly come without some of the results; when it reaches the ttl, there may be a timeout where
+  /// none was planned.
+  std::int64_t delayed_ms = 0;
+};
+
+enum class EventKind {
+  Create,
+  Done,
+  Unexpected,  ///< a Done of an entity that the group doesn't expect
+  Invalid,     ///< belongs to the dead letters
 };
 
 struct PlannedEvent {
   std::int64_t at_ms = 0;  ///< after the start of the run
   std::size_t group = 0;   ///< index
-  bool is_create = false;
+  EventKind kind = EventKind::Done;
   std::string entity;  ///< of a Done
   std::string value;
+  std::string reason = {};  ///< of an invalid event: its dlq.reason
 };
+
+/// What may become of an event in the dead letters.
+struct PlannedLetter {
+  std::set<std::string> reasons;  ///< allowed values of dlq.reason; none: it must not be there
+  std::size_t copies = 0;         ///< of this event in the input
+  bool certain = false;           ///< each copy must be there
+};
+using LetterPlan = std::map<std::string, PlannedLetter>;  ///< by the event's bytes
 
 /// How the producers of a workload key their records.
 enum class Keying {
@@ -42,7 +63,9 @@ enum class Keying {
   None,      ///< no key: any partition
   ByEntity,  ///< the entity's id; the Create by a key of its own
   ByCrc32,   ///< group id, but librdkafka's own default partitioner
+  ByFnv1a,   ///< group id, by the partitioner of Go's sarama
   Mixed,     ///< each record by chance as one of these
+  Changed,   ///< ByGroup until the middle of the run, ByCrc32 from then on, so in the middle of groups too
 };
 
 struct WorkloadOptions {
@@ -57,6 +80,9 @@ struct WorkloadOptions {
   std::int64_t done_spread_ms = 900;  ///< Dones come within this time of the Create
   double done_first_share = 0.1;      ///< groups whose Create comes after some of the Dones
   double repeat_share = 0.1;          ///< groups with repeated Dones (and Creates, keyed by group)
+  double late_share = 0;              ///< groups whose Dones are repeated once more, long after the outcome
+  double unexpected_share = 0;        ///< groups for which an entity reports that isn't expected
+  double invalid_share = 0;           ///< groups together with which an invalid event is produced
   std::string prefix = "g";           ///< of the group ids
 };
 
@@ -70,6 +96,8 @@ class Workload {
 
   /// Those that were produced.
   std::vector<PlannedGroup> produced() const;
+  /// What the dead letters may and must hold of them.
+  LetterPlan letters() const;
   const std::vector<PlannedGroup>& groups() const { return groups_; }
 
  private:

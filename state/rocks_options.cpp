@@ -60,6 +60,9 @@ rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options) {
   family.compression = compression();
   family.level_compaction_dynamic_level_bytes = true;
   family.write_buffer_size = std::clamp<std::size_t>(options.write_buffer_bytes / 3, 1u << 20, 32u << 20);
+  // Most look-ups are for groups that were never seen: without this each of them walks the whole memtable.
+  family.memtable_prefix_bloom_size_ratio = 0.05;
+  family.memtable_whole_key_filtering = true;
   // Small, for it is counted in whole pieces: a hundred homes with a handful of rows each must not look full.
   family.arena_block_size = 64u << 10;
   family.max_write_buffer_number = 4;

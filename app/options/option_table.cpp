@@ -161,11 +161,11 @@ void add_memory(std::vector<OptionSpec>& table) {
     {.name = "write-buffer-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "48MiB",
      .help = "RocksDB memtables of the process", .scope = kCollector, .section = kSection, .min = kMiB,
      .max = 1024 * kGiB},
-    {.name = "group-cache-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "16MiB",
-     .help = "Groups held decoded, for each partition", .scope = kCollector, .section = kSection, .min = 64 * kKiB,
+    {.name = "group-cache-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "32MiB",
+     .help = "Groups held decoded, for each thread", .scope = kCollector, .section = kSection, .min = 64 * kKiB,
      .max = 1024 * kGiB},
-    {.name = "marker-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "16MiB",
-     .help = "Resolved groups remembered, for each partition", .scope = kCollector, .section = kSection,
+    {.name = "marker-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "32MiB",
+     .help = "Resolved groups remembered, for each thread; one takes some 60 bytes", .scope = kCollector, .section = kSection,
      .min = 64 * kKiB, .max = 1024 * kGiB},
   });
 }

@@ -27,13 +27,14 @@ struct ThreadParts {
   CollectorOptions kept_options;  ///< for events that lie in the store
   std::shared_ptr<CollectorStats> stats;
   EventReader reader;
+  HomeCount sharing;
 };
 
 /// What lives as long as a home is held.
 struct HomeParts {
   HomeParts(ProcessorContext& context, const ThreadParts& thread)
       : timers(context.store()),
-        groups(context.store(), timers, *thread.options),
+        groups(context.store(), timers, *thread.options, thread.sharing),
         kept(context.store(), timers, groups, *thread.options),
         outbox(context, *thread.options, *thread.stats),
         actions({context, *thread.options, *thread.stats, groups, kept, outbox, thread.kept_options}),
@@ -50,9 +51,14 @@ struct HomeParts {
 class Collector final : public Processor {
  public:
   explicit Collector(std::shared_ptr<ThreadParts> thread)
-      : thread_(std::move(thread)), options_(*thread_->options), stats_(*thread_->stats) {}
+      : thread_(std::move(thread)), options_(*thread_->options), stats_(*thread_->stats) {
+    ++thread_->sharing.homes;
+  }
 
-  ~Collector() override { show_totals({}); }
+  ~Collector() override {
+    show_totals({});
+    --thread_->sharing.homes;
+  }
 
   Status init(ProcessorContext& context) override;
   Status process(const Record& record, Timestamp time) override;

@@ -4,8 +4,13 @@
 
 #include <algorithm>
 
+#include "processor/group/hash.h"
+
 namespace ebc::group {
 namespace {
+
+/// Entries kept for their memory.
+constexpr std::size_t kSpares = 1'024;
 
 /// A group beyond either is spread over rows.
 constexpr std::size_t kCompactEntities = 16;
@@ -40,6 +45,10 @@ auto entity_at(std::vector<Entity>& entities, std::string_view id) {
 
 }  // namespace
 
+GroupStore::~GroupStore() {
+  entries_.visit([](Entry& entry) { delete &entry; });
+}
+
 Status GroupStore::damaged(std::string_view what, std::string_view id) const {
   return {Verdict::TaskCorrupted, fmt::format("the stored {} of group {} can't be read", what, id)};
 }
@@ -65,6 +74,8 @@ IntrusiveList<Entry>* GroupStore::list_of(Entry::Place place) {
       return &dirty_;
     case Entry::Place::Remembered:
       return &remembered_;
+    case Entry::Place::Spent:
+      return &spent_;
   }
   return nullptr;
 }
@@ -77,17 +88,38 @@ void GroupStore::place(Entry& entry, Entry::Place place) {
   if (IntrusiveList<Entry>* list = list_of(place)) list->push_back(entry);
 }
 
+Entry& GroupStore::add(std::string_view id, std::uint64_t hash) {
+  std::unique_ptr<Entry> entry;
+  if (spares_.empty()) {
+    entry = std::make_unique<Entry>();
+  } else {
+    entry = std::move(spares_.back());
+    spares_.pop_back();
+  }
+  entry->id = id;
+  entry->hash = hash;
+  entries_.insert(*entry);
+  return *entry.release();
+}
+
 Result<Entry*> GroupStore::find(std::string_view id) {
-  if (const auto known = entries_.find(id); known != entries_.end()) {
-    Entry& entry = known->second;
-    if (entry.place == Entry::Place::Clean) place(entry, Entry::Place::Clean);  // the last to be evicted now
+  const std::uint64_t hash = fingerprint(id);
+  if (Entry* known = entries_.find(id, hash)) {
+    if (known->place == Entry::Place::Clean) {  // the last to be evicted now
+      clean_.remove(*known);
+      clean_.push_back(*known);
+    }
+    return known;
+  }
+  Entry& entry = add(id, hash);
+  if (const auto marker = markers_.find(id, hash)) {
+    entry.kind = Entry::Kind::Resolved;
+    entry.marker = *marker;
+    place(entry, Entry::Place::Spent);
     return &entry;
   }
-  const auto added = entries_.try_emplace(std::string(id)).first;
-  Entry& entry = added->second;
-  entry.id = added->first;
   if (Status status = load(entry); !status.ok()) {
-    entries_.erase(added);
+    drop(entry);
     return status;
   }
   // Unknown ones are listed, too, or a caller that only looked would leave them for ever.
@@ -151,6 +183,7 @@ void GroupStore::drop_stored_timer(Entry& entry, const Timer& timer) {
 }
 
 void GroupStore::open(Entry& entry, Group&& group) {
+  if (entry.kind == Entry::Kind::Resolved) markers_.forget(entry.id, entry.hash);
   drop_timers(entry);
   entry.kind = Entry::Kind::Open;
   entry.group = std::make_unique<Group>(std::move(group));
@@ -191,11 +224,13 @@ Status GroupStore::close(Entry& entry, const Marker& marker) {
     store_.erase(key_);
     entry.stored = false;
   }
-  place(entry, Entry::Place::Remembered);
+  markers_.remember(entry.id, entry.hash, marker);
+  place(entry, Entry::Place::Spent);
   return {};
 }
 
 void GroupStore::forget(Entry& entry) {
+  if (entry.kind == Entry::Kind::Resolved) markers_.forget(entry.id, entry.hash);
   drop_timers(entry);
   if (entry.stored) {
     head_key(entry.id, key_);
@@ -372,14 +407,23 @@ void GroupStore::flush() {
 
 void GroupStore::drop(Entry& entry) {
   place(entry, Entry::Place::Loose);
-  entries_.erase(entries_.find(entry.id));
+  entries_.erase(entry);
+  std::unique_ptr<Entry> owned(&entry);
+  if (spares_.size() >= kSpares) return;
+  std::string id = std::move(entry.id);  // for its memory
+  entry = {};
+  entry.id = std::move(id);
+  spares_.push_back(std::move(owned));
 }
 
 void GroupStore::trim(Timestamp clock) {
-  while (!clean_.empty() && clean_.bytes() > options_.cache_bytes) drop(*clean_.front());
+  const std::size_t homes = std::max<std::size_t>(1, sharing_.homes);
+  while (!spent_.empty()) drop(*spent_.front());
+  while (!clean_.empty() && clean_.bytes() > options_.cache_bytes / homes) drop(*clean_.front());
+  markers_.trim(clock, options_.marker_bytes / homes);
   // All markers live equally long, so the oldest ends first.
   while (!remembered_.empty() &&
-         (remembered_.bytes() > options_.marker_bytes || remembered_.front()->marker.expires < clock)) {
+         (remembered_.bytes() > options_.marker_bytes / homes || remembered_.front()->marker.expires < clock)) {
     drop(*remembered_.front());
   }
 }

@@ -11,11 +11,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "processor/api/key_value_store.h"
+#include "processor/group/entry_table.h"
 #include "processor/group/group.h"
 #include "processor/group/intrusive_list.h"
+#include "processor/group/marker_memory.h"
 #include "processor/group/options.h"
 #include "processor/group/row_codec.h"
 #include "processor/group/timer_index.h"
@@ -30,9 +32,16 @@ struct Entry {
     Open,
     Resolved,  ///< remembered for a while
   };
-  enum class Place : std::uint8_t { Loose, Clean, Dirty, Remembered };
+  enum class Place : std::uint8_t {
+    Loose,
+    Clean,
+    Dirty,
+    Remembered,  ///< by its row, too
+    Spent,       ///< nothing that isn't known elsewhere: gone with the next trim()
+  };
 
-  std::string_view id;
+  std::string id;
+  std::uint64_t hash = 0;  ///< of the id
   Kind kind = Kind::Unknown;
   std::unique_ptr<Group> group;  ///< when Open
   Waiting waiting;               ///< when Waiting; the number goes on when it opens
@@ -48,14 +57,20 @@ struct Entry {
   std::size_t bytes = 0;
 };
 
+/// What the homes of a thread share: each takes an equal part of the options' bounds.
+struct HomeCount {
+  std::size_t homes = 0;
+};
+
 /// One home's groups. One thread. Status: as the engine's store gave it, or TaskCorrupted for a row that can't be read.
 class GroupStore {
  public:
   using EntityVisitor = std::function<void(std::string_view id, EntityState state, Json value)>;
 
   /// All outlive the store.
-  GroupStore(KeyValueStore& store, TimerIndex& timers, const CollectorOptions& options)
-      : store_(store), timers_(timers), options_(options) {}
+  GroupStore(KeyValueStore& store, TimerIndex& timers, const CollectorOptions& options, const HomeCount& sharing)
+      : store_(store), timers_(timers), options_(options), sharing_(sharing) {}
+  ~GroupStore();
 
   Status init();
 
@@ -102,12 +117,7 @@ class GroupStore {
   Totals& totals() { return totals_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>{}(id); }
-  };
-  using Entries = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
-
+  Entry& add(std::string_view id, std::uint64_t hash);
   Status load(Entry& entry);
   void place(Entry& entry, Entry::Place place);
   IntrusiveList<Entry>* list_of(Entry::Place place);
@@ -121,8 +131,11 @@ class GroupStore {
   KeyValueStore& store_;
   TimerIndex& timers_;
   const CollectorOptions& options_;
-  Entries entries_;
-  IntrusiveList<Entry> clean_, dirty_, remembered_;
+  const HomeCount& sharing_;
+  EntryTable<Entry> entries_;  ///< owned
+  std::vector<std::unique_ptr<Entry>> spares_;
+  IntrusiveList<Entry> clean_, dirty_, remembered_, spent_;
+  MarkerMemory markers_;  ///< of resolved groups that have no row
   /// Timers of groups that are dirty: by deadline, then in the order in which they were set.
   std::map<std::pair<Timestamp, std::uint64_t>, Entry*> held_;
   std::uint64_t timers_held_ = 0;

@@ -112,18 +112,22 @@ void KafkaSink::produce(const SinkRecord& record) {
     return const_cast<char*>(text->data() != nullptr ? text->data() : "");
   };
   const auto size = [](const std::optional<std::string_view>& text) { return text ? text->size() : 0; };
-  const auto full_until = SteadyClock::now() + config_.transaction_timeout;
+  std::optional<SteadyClock::time_point> full_until;
+  rd_kafka_topic_t* const to = topic(record.topic);
   for (;;) {
     const auto code = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_RKT(topic(record.topic)),
-        RD_KAFKA_V_PARTITION(record.partition.value_or(RD_KAFKA_PARTITION_UA)),
+        client_.get(), RD_KAFKA_V_RKT(to), RD_KAFKA_V_PARTITION(record.partition.value_or(RD_KAFKA_PARTITION_UA)),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(pointer(record.key), size(record.key)),
         RD_KAFKA_V_VALUE(pointer(record.value), size(record.value)), RD_KAFKA_V_TIMESTAMP(to_ms(record.timestamp)),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(mark)), RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && SteadyClock::now() < full_until) {
-      rd_kafka_poll(client_.get(), 5);
-      continue;
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      const auto now = SteadyClock::now();
+      if (!full_until) full_until = now + config_.transaction_timeout;
+      if (now < *full_until) {
+        rd_kafka_poll(client_.get(), 5);
+        continue;
+      }
     }
     if (headers != nullptr) rd_kafka_headers_destroy(headers);
     keep_error(code, record.topic);

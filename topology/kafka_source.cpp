@@ -12,7 +12,8 @@
 namespace ebc::topology {
 namespace {
 
-constexpr std::size_t kBatch = 4'096;
+/// Small enough that a batch is still in the processor's cache when it is processed, and when it is given back.
+constexpr std::size_t kBatch = 1'024;
 
 int ms(Duration duration) { return static_cast<int>(std::max<std::int64_t>(0, duration.count())); }
 
@@ -73,9 +74,12 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
   conf.set_default("fetch.wait.max.ms", "10");
   conf.set_default("fetch.error.backoff.ms", "50");
-  // The default queue stalls fetching long before the processor is saturated.
-  conf.set_default("queued.min.messages", "400000");
-  conf.set_default("queued.max.messages.kbytes", "131072");
+  // The default queue, 64 MB or 100,000 messages, stalls fetching: a full queue is looked at again only when the
+  // broker's thread wakes. Ours wakes after fetch.wait.max.ms at the latest, with the answer for the repartition
+  // partitions, so the queue needs no more than what is processed meanwhile. A queued message takes some 250 bytes
+  // besides its own.
+  conf.set_default("queued.min.messages", "200000");
+  conf.set_default("queued.max.messages.kbytes", "32768");
   rd_kafka_conf_set_opaque(conf.raw(), source.get());
   rd_kafka_conf_set_rebalance_cb(conf.raw(), rebalance);
   auto client = conf.make(RD_KAFKA_CONSUMER);
@@ -100,6 +104,7 @@ KafkaSource::KafkaSource(TopicNames names, RebalanceListener& listener)
 KafkaSource::~KafkaSource() { release_messages(); }
 
 void KafkaSource::release_messages() {
+  last_topic_ = nullptr;  // may be another one's address when the last message of this one is gone
   for (rd_kafka_message_t* message : messages_) rd_kafka_message_destroy(message);
   messages_.clear();
   records_.clear();
@@ -134,7 +139,11 @@ Result<Batch> KafkaSource::poll(Duration wait) {
 
 Status KafkaSource::take_in(rd_kafka_message_t* message) {
   if (message->rkt == nullptr) return read_error(*message);
-  const LogPartition log{names_.channel_of(rd_kafka_topic_name(message->rkt)), message->partition};
+  if (message->rkt != last_topic_) {
+    last_topic_ = message->rkt;
+    last_channel_ = names_.channel_of(rd_kafka_topic_name(message->rkt));
+  }
+  const LogPartition log{last_channel_, message->partition};
   switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       read_record(*message, log);

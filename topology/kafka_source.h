@@ -52,6 +52,8 @@ class KafkaSource final : public RecordSource {
   KafkaClient client_;
   KafkaQueue queue_;
   std::set<LogPartition> held_;
+  const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the batch at hand; its name was last_channel_'s
+  Channel last_channel_{};
 
   // The batch at hand; messages_ owns what the others look at.
   std::vector<rd_kafka_message_t*> messages_;

@@ -38,10 +38,13 @@ Group sample_group() {
   record.topic = "eventbus-collector";
   record.value = kCreate;
   record.timestamp = kNow;
-  Group group = open_group("g-00000042-s", parser.event().create, record, kNow, options);
+  Group group;
+  open_group(group, "g-00000042-s", parser.event().create, record, kNow, options);
   for (const char* id : {"e00000", "e00001", "e00002"}) {
     expect(group);
-    group.entities.push_back({id, EntityState::Result, std::string(100, '1')});
+    Entity& entity = group.entities.append(id);
+    entity.state = EntityState::Result;
+    entity.value.assign(100, '1');
   }
   return group;
 }
@@ -49,8 +52,9 @@ Group sample_group() {
 void encode_an_outcome(benchmark::State& state) {
   const Group group = sample_group();
   std::string out;
+  EntityLists lists;
   for (auto _ : state) {
-    EntityLists lists{0};
+    lists.reset(0);
     for (const Entity& entity : group.entities) lists.add(entity.id, entity.state, entity.value);
     encode_outcome({.id = "g-00000042-s",
                     .resolution = {std::nullopt, {}, {}, kNow},

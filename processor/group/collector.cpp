@@ -27,12 +27,12 @@ struct ThreadParts {
   CollectorOptions kept_options;  ///< for events that lie in the store
   std::shared_ptr<CollectorStats> stats;
   EventReader reader;
-  HomeCount sharing;
+  ThreadShare sharing;
 };
 
 /// What lives as long as a home is held.
 struct HomeParts {
-  HomeParts(ProcessorContext& context, const ThreadParts& thread)
+  HomeParts(ProcessorContext& context, ThreadParts& thread)
       : timers(context.store()),
         groups(context.store(), timers, *thread.options, thread.sharing),
         kept(context.store(), timers, groups, *thread.options),

@@ -35,7 +35,11 @@ void carry(const Record& record, const CollectorOptions& options, Group& group) 
 }
 
 void set_ttl(Group& group, Duration span, std::string_view spelled, Timestamp from) {
-  group.ttl = spelled.empty() ? spell_seconds(span) : std::string(spelled);
+  if (spelled.empty()) {
+    group.ttl = spell_seconds(span);
+  } else {
+    group.ttl = spelled;
+  }
   group.deadline = from + span;
 }
 
@@ -51,20 +55,60 @@ std::string spell_seconds(Duration span) {
                                   : fmt::format("{}", static_cast<double>(span.count()) / 1000);
 }
 
-Origin origin_of(const Record& record) {
-  return {std::string(record.topic), record.partition, record.offset, record.timestamp,
-          fingerprint(record.value.value_or(std::string_view{}))};
+Entity* EntityList::find(std::string_view id) {
+  Entity* const at = std::lower_bound(begin(), end(), id,
+                                      [](const Entity& entity, std::string_view wanted) { return entity.id < wanted; });
+  return at != end() && at->id == id ? at : nullptr;
 }
 
-Group open_group(std::string_view id, const Create& create, const Record& record, Timestamp time,
-                 const CollectorOptions& options) {
-  Group group;
+Entity& EntityList::append(std::string_view id) {
+  if (size_ == items_.size()) items_.emplace_back();
+  Entity& entity = items_[size_++];
+  entity.id = id;
+  entity.state = EntityState::Awaited;
+  entity.value.clear();
+  entity.apart = false;
+  return entity;
+}
+
+Entity& EntityList::insert(std::string_view id) {
+  append(id);
+  Entity* const at = std::upper_bound(begin(), end() - 1, id,
+                                      [](std::string_view wanted, const Entity& entity) { return wanted < entity.id; });
+  std::rotate(at, end() - 1, end());
+  return *at;
+}
+
+std::size_t compact_bytes(const Group& group) {
+  const Envelope& envelope = group.envelope;
+  std::size_t bytes = envelope.payload.size() + envelope.labels.size() + envelope.sender.size() +
+                      envelope.description.size() + envelope.on_success.payload.size() +
+                      envelope.on_failure.payload.size() + envelope.parent_group.size() + envelope.parent_entity.size();
+  for (const auto& [name, value] : envelope.headers) bytes += name.size() + (value ? value->size() : 0);
+  for (const Entity& entity : group.entities) bytes += entity.id.size() + entity.value.size();
+  return bytes;
+}
+
+void open_group(Group& group, std::string_view id, const Create& create, const Record& record, Timestamp time,
+                const CollectorOptions& options) {
   group.created = time;
   set_ttl(group, create.ttl ? create.ttl->span : options.default_ttl,
           create.ttl ? create.ttl->spelled : std::string_view{}, time);
-  group.origin = origin_of(record);
+  group.origin.topic = record.topic;
+  group.origin.partition = record.partition;
+  group.origin.offset = record.offset;
+  group.origin.timestamp = record.timestamp;
+  group.origin.fingerprint = fingerprint(record.value.value_or(std::string_view{}));
   group.policy = create.policy;
   group.sealed = create.sealed;
+  group.counts = {};
+  group.parked = 0;
+  group.layout = Layout::Compact;
+  group.entities.clear();
+  group.buckets.clear();
+  group.values_apart = false;
+  group.dirty_buckets.clear();
+  group.bucket_bytes = group.dirty_bytes = 0;
   group.outcome_bytes = kOutcomeFrame + 2 * quoted_size(id) + quoted_size(record.topic) + bytes_of(create, group.ttl);
 
   Envelope& envelope = group.envelope;
@@ -72,12 +116,14 @@ Group open_group(std::string_view id, const Create& create, const Record& record
   envelope.labels = create.labels;
   envelope.sender = create.sender;
   envelope.description = create.description;
-  envelope.on_success = {std::string(create.on_success.topic), std::string(create.on_success.payload)};
-  envelope.on_failure = {std::string(create.on_failure.topic), std::string(create.on_failure.payload)};
+  envelope.on_success.topic = create.on_success.topic;
+  envelope.on_success.payload = create.on_success.payload;
+  envelope.on_failure.topic = create.on_failure.topic;
+  envelope.on_failure.payload = create.on_failure.payload;
   envelope.parent_group = create.parent.group;
   envelope.parent_entity = create.parent.entity;
+  envelope.headers.clear();
   carry(record, options, group);
-  return group;
 }
 
 void expect(Group& group) { ++group.counts.expected; }

@@ -27,7 +27,43 @@ enum class EntityState : std::uint8_t {
 struct Entity {
   std::string id;
   EntityState state = EntityState::Awaited;
-  std::string value;  ///< JSON of the result or error; empty while awaited
+  std::string value;   ///< JSON of the result or error; empty while awaited
+  bool apart = false;  ///< the value has a row of its own and isn't here
+};
+
+/// Entities sorted by the bytes of their ids. Cleared, it keeps the memory of its strings for the next ones.
+class EntityList {
+ public:
+  Entity* begin() { return items_.data(); }
+  Entity* end() { return items_.data() + size_; }
+  const Entity* begin() const { return items_.data(); }
+  const Entity* end() const { return items_.data() + size_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  void clear() { size_ = 0; }
+  /// Gives the memory back, too.
+  void reset() { items_ = {}, size_ = 0; }
+
+  /// Null: there is none of this id.
+  Entity* find(std::string_view id);
+  /// One more, awaited, behind all others: its id is greater than theirs.
+  Entity& append(std::string_view id);
+  /// One more, awaited, at its place. Its id isn't there yet.
+  Entity& insert(std::string_view id);
+
+ private:
+  std::vector<Entity> items_;  ///< the first size_ are in use
+  std::size_t size_ = 0;
+};
+
+/// A part of a spread group's entities, and a row: those whose ids have the same hash, modulo the number of buckets.
+struct Bucket {
+  EntityList entities;
+  std::size_t bytes = 0;  ///< of ids and values here
+  bool loaded = false;
+  bool stored = false;  ///< it has a row; known once it is loaded
+  bool dirty = false;
 };
 
 /// Where a group's Create stood; with its bytes' fingerprint and timestamp, what a repeat is known by.
@@ -57,7 +93,8 @@ struct Envelope {
 /// How a group lies in the store (group_store.h). Stored: never change these values.
 enum class Layout : std::uint8_t {
   Compact = 1,  ///< everything in one row
-  Spread = 2,   ///< the head in one row, the envelope in one, each entity in one
+  // 2 was used before any release.
+  Spread = 3,  ///< the head in one row, the envelope in one, the entities in a number of buckets
 };
 
 struct Group {
@@ -73,8 +110,17 @@ struct Group {
   Layout layout = Layout::Compact;
   // Held here by a compact group only.
   Envelope envelope;
-  std::vector<Entity> entities;  ///< sorted by the bytes of their ids
+  EntityList entities;
+  // Of a spread group.
+  std::vector<Bucket> buckets;               ///< a power of two; those loaded so far have their entities
+  bool values_apart = false;                 ///< some entity's value has a row of its own
+  std::vector<std::uint32_t> dirty_buckets;  ///< in no order
+  std::size_t bucket_bytes = 0;              ///< of all that is loaded
+  std::size_t dirty_bytes = 0;               ///< of the dirty ones
 };
+
+/// What a compact group would take as a row, roughly.
+std::size_t compact_bytes(const Group& group);
 
 /// Stored nowhere but in outcomes, as cause_name().
 enum class Cause : std::uint8_t { Error, Timeout, Cancelled, Unmet, Invalid, TooLarge };
@@ -89,11 +135,10 @@ struct Resolution {
   Timestamp resolved{};
 };
 
-/// The group that `create` opens, all but its entities (expect() adds each).
-Group open_group(std::string_view id, const Create& create, const Record& record, Timestamp time,
-                 const CollectorOptions& options);
-
-Origin origin_of(const Record& record);
+/// Makes `group` the one that `create` opens, all but its entities (expect() adds each). Whatever it was before is
+/// gone, but for its memory.
+void open_group(Group& group, std::string_view id, const Create& create, const Record& record, Timestamp time,
+                const CollectorOptions& options);
 
 /// One more entity is expected.
 void expect(Group& group);

@@ -38,8 +38,9 @@ Status GroupActions::act(Entry& entry, const Event& event, const Record& record,
 }
 
 Status GroupActions::create(Entry& entry, const Event& event, const Record& record, Timestamp time) {
-  Group group = open_group(entry.id, event.create, record, time, parts_.options);
-  if (group.outcome_bytes > parts_.options.max_outcome_bytes) {
+  std::unique_ptr<Group> group = parts_.groups.spare_group();
+  open_group(*group, entry.id, event.create, record, time, parts_.options);
+  if (group->outcome_bytes > parts_.options.max_outcome_bytes) {
     return refuse_create(entry, event, record, time,
                          fmt::format("what is handed on is larger than {} bytes", parts_.options.max_outcome_bytes));
   }
@@ -58,14 +59,15 @@ Status GroupActions::refuse_create(Entry& entry, const Event& event, const Recor
                                    std::string_view why) {
   error_.clear();
   append_quoted(fmt::format("Invalid Create: {}", why), error_);
-  Group group = open_group(entry.id, event.create, record, time, parts_.options);
+  Group group;
+  open_group(group, entry.id, event.create, record, time, parts_.options);
   // Of a Create that can't be trusted only the payload and the way back are used.
   group.envelope.labels.clear();
   group.envelope.sender.clear();
   group.envelope.description.clear();
   group.envelope.on_success = group.envelope.on_failure = {};
 
-  const EntityLists nothing{0};
+  const EntityLists nothing;
   parts_.stats.count(Counter::Opened);
   parts_.outbox.outcome({.id = entry.id,
                          .resolution = {Cause::Invalid, {}, error_, time},
@@ -235,7 +237,8 @@ Status GroupActions::judge_parked(Entry& entry, const StoredEvent& event, Timest
 Status GroupActions::resolve(Entry& entry, const Resolution& end) {
   const Group& group = *entry.group;
   const bool bare = end.cause == Cause::TooLarge;
-  EntityLists lists{end.cause == Cause::Timeout ? parts_.options.max_missing : 0};
+  EntityLists& lists = lists_;
+  lists.reset(end.cause == Cause::Timeout ? parts_.options.max_missing : 0);
   if (!bare) {
     EBC_TRY(parts_.groups.visit_entities(
         entry, [&lists](std::string_view id, EntityState state, Json value) { lists.add(id, state, value); }));

@@ -56,6 +56,7 @@ class GroupActions {
   EventParser parked_parser_;  ///< of events taken from the store while another event is being handled
   std::string settled_, text_, error_;
   std::vector<std::string_view> ids_;
+  EntityLists lists_;
 };
 
 }  // namespace ebc::group

@@ -9,38 +9,19 @@
 namespace ebc::group {
 namespace {
 
-/// Entries kept for their memory.
-constexpr std::size_t kSpares = 1'024;
+// Kept for their memory, by all homes of a thread.
+constexpr std::size_t kSpareEntries = 4'096;
+constexpr std::size_t kSpareGroups = 4'096;
+constexpr std::size_t kSpareGroupBytes = 4'096;
 
-/// A group beyond either is spread over rows.
-constexpr std::size_t kCompactEntities = 16;
-constexpr std::size_t kCompactBytes = std::size_t{16} << 10;
-
-std::size_t bytes_of(const Envelope& envelope) {
-  std::size_t bytes = envelope.payload.size() + envelope.labels.size() + envelope.sender.size() +
-                      envelope.description.size() + envelope.on_success.payload.size() +
-                      envelope.on_failure.payload.size() + envelope.parent_group.size() + envelope.parent_entity.size();
-  for (const auto& [name, value] : envelope.headers) bytes += name.size() + (value ? value->size() : 0);
-  return bytes;
-}
-
-/// What a compact group would take as a row, roughly.
-std::size_t bytes_of(const Group& group) {
-  std::size_t bytes = bytes_of(group.envelope);
-  for (const Entity& entity : group.entities) bytes += entity.id.size() + entity.value.size();
-  return bytes;
-}
-
-std::size_t memory_of(const Entry& entry) {
-  constexpr std::size_t kNode = 64;
-  std::size_t bytes = sizeof(Entry) + kNode + entry.id.size();
-  if (entry.group) bytes += sizeof(Group) + bytes_of(*entry.group) + entry.group->entities.size() * sizeof(Entity);
-  return bytes;
-}
-
-auto entity_at(std::vector<Entity>& entities, std::string_view id) {
-  return std::lower_bound(entities.begin(), entities.end(), id,
-                          [](const Entity& entity, std::string_view wanted) { return entity.id < wanted; });
+/// Of a dirty entry only what is to be written: the rest of a spread group may stay for long.
+std::size_t memory_of(const Entry& entry, Entry::Place place) {
+  std::size_t bytes = sizeof(Entry) + 2 * sizeof(void*) + entry.id.size();
+  if (!entry.group) return bytes;
+  const Group& group = *entry.group;
+  bytes += sizeof(Group) + group.entities.size() * sizeof(Entity) + compact_bytes(group);
+  bytes += group.buckets.size() * sizeof(Bucket);
+  return bytes + (place == Entry::Place::Dirty ? group.dirty_bytes : group.bucket_bytes);
 }
 
 }  // namespace
@@ -84,17 +65,17 @@ IntrusiveList<Entry>* GroupStore::list_of(Entry::Place place) {
 void GroupStore::place(Entry& entry, Entry::Place place) {
   if (IntrusiveList<Entry>* list = list_of(entry.place)) list->remove(entry);
   entry.place = place;
-  entry.bytes = memory_of(entry);
+  entry.bytes = memory_of(entry, place);
   if (IntrusiveList<Entry>* list = list_of(place)) list->push_back(entry);
 }
 
 Entry& GroupStore::add(std::string_view id, std::uint64_t hash) {
   std::unique_ptr<Entry> entry;
-  if (spares_.empty()) {
+  if (sharing_.entries.empty()) {
     entry = std::make_unique<Entry>();
   } else {
-    entry = std::move(spares_.back());
-    spares_.pop_back();
+    entry = std::move(sharing_.entries.back());
+    sharing_.entries.pop_back();
   }
   entry->id = id;
   entry->hash = hash;
@@ -105,10 +86,7 @@ Entry& GroupStore::add(std::string_view id, std::uint64_t hash) {
 Result<Entry*> GroupStore::find(std::string_view id) {
   const std::uint64_t hash = fingerprint(id);
   if (Entry* known = entries_.find(id, hash)) {
-    if (known->place == Entry::Place::Clean) {  // the last to be evicted now
-      clean_.remove(*known);
-      clean_.push_back(*known);
-    }
+    if (known->place == Entry::Place::Clean) place(*known, Entry::Place::Clean);  // the last to be evicted now
     return known;
   }
   Entry& entry = add(id, hash);
@@ -139,7 +117,7 @@ Status GroupStore::load(Entry& entry) {
   switch (kind) {
     case HeadKind::Group:
       entry.kind = Entry::Kind::Open;
-      entry.group = std::make_unique<Group>();
+      entry.group = spare_group();
       fine = decode_group(value_, *entry.group);
       entry.stored_timer = entry.group->deadline;
       break;
@@ -182,11 +160,23 @@ void GroupStore::drop_stored_timer(Entry& entry, const Timer& timer) {
   if (entry.stored_timer == timer.deadline) entry.stored_timer.reset();
 }
 
-void GroupStore::open(Entry& entry, Group&& group) {
+std::unique_ptr<Group> GroupStore::spare_group() {
+  if (sharing_.groups.empty()) return std::make_unique<Group>();
+  std::unique_ptr<Group> group = std::move(sharing_.groups.back());
+  sharing_.groups.pop_back();
+  return group;
+}
+
+void GroupStore::give_back(std::unique_ptr<Group> group) {
+  const bool small = group->layout == Layout::Compact && compact_bytes(*group) <= kSpareGroupBytes;
+  if (small && sharing_.groups.size() < kSpareGroups) sharing_.groups.push_back(std::move(group));
+}
+
+void GroupStore::open(Entry& entry, std::unique_ptr<Group> group) {
   if (entry.kind == Entry::Kind::Resolved) markers_.forget(entry.id, entry.hash);
   drop_timers(entry);
   entry.kind = Entry::Kind::Open;
-  entry.group = std::make_unique<Group>(std::move(group));
+  entry.group = std::move(group);
   ++totals_.open_groups;
   touch(entry);
 }
@@ -200,18 +190,8 @@ Status GroupStore::close(Entry& entry, const Marker& marker) {
   drop_timers(entry);
   if (entry.kind == Entry::Kind::Open) {
     --totals_.open_groups;
-    if (entry.group->layout == Layout::Spread) {
-      envelope_key(entry.id, key_);
-      store_.erase(key_);
-      std::vector<std::string> keys;
-      entities_of(entry.id, key_, until_);
-      EBC_TRY(store_.scan(key_, until_, [&](std::string_view key, std::string_view) {
-        keys.emplace_back(key);
-        return true;
-      }));
-      for (const std::string& key : keys) store_.erase(key);
-    }
-    entry.group.reset();
+    if (entry.group->layout == Layout::Spread) EBC_TRY(erase_spread(entry));
+    give_back(std::move(entry.group));
   }
   entry.kind = Entry::Kind::Resolved;
   entry.marker = marker;
@@ -242,131 +222,12 @@ void GroupStore::forget(Entry& entry) {
   place(entry, Entry::Place::Clean);
 }
 
-Result<EntityState> GroupStore::entity(Entry& entry, std::string_view id, std::string& value) {
-  Group& group = *entry.group;
-  if (group.layout == Layout::Compact) {
-    const auto at = entity_at(group.entities, id);
-    if (at == group.entities.end() || at->id != id) return EntityState::Unexpected;
-    if (at->state != EntityState::Awaited) value = at->value;
-    return at->state;
-  }
-  entity_key(entry.id, id, key_);
-  const Result<bool> found = store_.get(key_, value_);
-  if (!found.ok()) return found.status();
-  if (!found.value()) return EntityState::Unexpected;
-  EntityState state{};
-  Json settled;
-  if (!decode_entity(value_, state, settled)) return damaged("entity", entry.id);
-  value = settled;
-  return state;
-}
-
-Status GroupStore::add_entities(Entry& entry, const std::vector<std::string_view>& ids) {
-  Group& group = *entry.group;
-  std::size_t bytes = bytes_of(group.envelope);
-  for (const std::string_view id : ids) bytes += id.size();
-  if (ids.size() > kCompactEntities || bytes > kCompactBytes) EBC_TRY(spread(entry));
-  if (group.layout == Layout::Compact) {
-    group.entities.reserve(ids.size());
-    for (const std::string_view id : ids) group.entities.push_back({std::string(id), EntityState::Awaited, {}});
-  } else {
-    encode_entity(EntityState::Awaited, {}, value_);
-    for (const std::string_view id : ids) {
-      entity_key(entry.id, id, key_);
-      store_.put_new(key_, value_);
-    }
-  }
-  group.counts.expected += ids.size();
-  touch(entry);
-  return {};
-}
-
-Status GroupStore::add_entity(Entry& entry, std::string_view id) {
-  Group& group = *entry.group;
-  if (group.layout == Layout::Compact &&
-      (group.entities.size() >= kCompactEntities || bytes_of(group) + id.size() > kCompactBytes)) {
-    EBC_TRY(spread(entry));
-  }
-  if (group.layout == Layout::Compact) {
-    group.entities.insert(entity_at(group.entities, id), {std::string(id), EntityState::Awaited, {}});
-  } else {
-    entity_key(entry.id, id, key_);
-    encode_entity(EntityState::Awaited, {}, value_);
-    store_.put_new(key_, value_);
-  }
-  expect(group);
-  touch(entry);
-  return {};
-}
-
-Status GroupStore::set_entity(Entry& entry, std::string_view id, EntityState state, Json value) {
-  Group& group = *entry.group;
-  if (group.layout == Layout::Compact && bytes_of(group) + value.size() > kCompactBytes) EBC_TRY(spread(entry));
-  if (group.layout == Layout::Compact) {
-    const auto at = entity_at(group.entities, id);
-    at->state = state;
-    at->value = value;
-  } else {
-    entity_key(entry.id, id, key_);
-    encode_entity(state, value, value_);
-    store_.put(key_, value_);
-  }
-  touch(entry);
-  return {};
-}
-
-/// From one row to many. None of the new rows can be in the committed state: a group that ends takes its rows with it.
-Status GroupStore::spread(Entry& entry) {
-  Group& group = *entry.group;
-  if (group.layout == Layout::Spread) return {};
-  envelope_key(entry.id, key_);
-  encode_envelope(group.envelope, value_);
-  store_.put_new(key_, value_);
-  for (const Entity& entity : group.entities) {
-    entity_key(entry.id, entity.id, key_);
-    encode_entity(entity.state, entity.value, value_);
-    store_.put_new(key_, value_);
-  }
-  group.layout = Layout::Spread;
-  group.envelope = {};
-  group.entities.clear();
-  group.entities.shrink_to_fit();
-  return {};
-}
-
-Status GroupStore::visit_entities(const Entry& entry, const EntityVisitor& visit) {
-  const Group& group = *entry.group;
-  if (group.layout == Layout::Compact) {
-    for (const Entity& entity : group.entities) visit(entity.id, entity.state, entity.value);
-    return {};
-  }
-  bool fine = true;
-  const std::size_t prefix = row_prefix_size(entry.id);
-  entities_of(entry.id, key_, until_);
-  EBC_TRY(store_.scan(key_, until_, [&](std::string_view key, std::string_view value) {
-    EntityState state{};
-    Json settled;
-    fine = decode_entity(value, state, settled);
-    if (fine) visit(key.substr(prefix), state, settled);
-    return fine;
-  }));
-  return fine ? Status{} : damaged("entity", entry.id);
-}
-
-Result<const Envelope*> GroupStore::envelope(const Entry& entry) {
-  if (entry.group->layout == Layout::Compact) return &entry.group->envelope;
-  envelope_key(entry.id, key_);
-  const Result<bool> found = store_.get(key_, value_);
-  if (!found.ok()) return found.status();
-  if (!found.value() || !decode_envelope(value_, envelope_)) return damaged("envelope", entry.id);
-  return &envelope_;
-}
-
 void GroupStore::write(Entry& entry) {
   switch (entry.kind) {
     case Entry::Kind::Unknown:
       return;
     case Entry::Kind::Open:
+      if (entry.group->layout == Layout::Spread) write_buckets(entry);
       encode_group(*entry.group, value_);
       break;
     case Entry::Kind::Waiting:
@@ -409,11 +270,12 @@ void GroupStore::drop(Entry& entry) {
   place(entry, Entry::Place::Loose);
   entries_.erase(entry);
   std::unique_ptr<Entry> owned(&entry);
-  if (spares_.size() >= kSpares) return;
+  if (entry.group) give_back(std::move(entry.group));
+  if (sharing_.entries.size() >= kSpareEntries) return;
   std::string id = std::move(entry.id);  // for its memory
   entry = {};
   entry.id = std::move(id);
-  spares_.push_back(std::move(owned));
+  sharing_.entries.push_back(std::move(owned));
 }
 
 void GroupStore::trim(Timestamp clock) {

@@ -1,9 +1,10 @@
 // Groups between the pure core and the engine's store: a write-back cache, and the two layouts in which a group lies.
 //
 // A compact group is one row, written whole. A spread group (many entities, or much to keep) has its head in one row
-// and each entity in a row of its own, so that one more settled entity costs one look-up and one small write however
-// large the group is. Heads are held back in memory until flush(): a group that lives and dies between two commits
-// writes nothing at all.
+// and its entities in buckets of some sixteen, a row each, so that one more settled entity costs one bucket at most
+// however large the group is; large values have rows of their own, so that a bucket stays small. Nothing is written
+// before flush(): a bucket is one row however many of its entities settled since the last one, and a group that lives
+// and dies between two commits writes nothing at all.
 #pragma once
 
 #include <functional>
@@ -57,9 +58,12 @@ struct Entry {
   std::size_t bytes = 0;
 };
 
-/// What the homes of a thread share: each takes an equal part of the options' bounds.
-struct HomeCount {
-  std::size_t homes = 0;
+/// What the homes of a thread share.
+struct ThreadShare {
+  std::size_t homes = 0;  ///< each takes an equal part of the options' bounds
+  // Kept for their memory.
+  std::vector<std::unique_ptr<Entry>> entries;
+  std::vector<std::unique_ptr<Group>> groups;
 };
 
 /// One home's groups. One thread. Status: as the engine's store gave it, or TaskCorrupted for a row that can't be read.
@@ -68,7 +72,7 @@ class GroupStore {
   using EntityVisitor = std::function<void(std::string_view id, EntityState state, Json value)>;
 
   /// All outlive the store.
-  GroupStore(KeyValueStore& store, TimerIndex& timers, const CollectorOptions& options, const HomeCount& sharing)
+  GroupStore(KeyValueStore& store, TimerIndex& timers, const CollectorOptions& options, ThreadShare& sharing)
       : store_(store), timers_(timers), options_(options), sharing_(sharing) {}
   ~GroupStore();
 
@@ -77,8 +81,11 @@ class GroupStore {
   /// Never null. The entry stays where it is until trim().
   Result<Entry*> find(std::string_view id);
 
+  /// A group to be filled and opened.
+  std::unique_ptr<Group> spare_group();
+  void give_back(std::unique_ptr<Group> group);
   /// The entry becomes an open group; its timer is armed.
-  void open(Entry& entry, Group&& group);
+  void open(Entry& entry, std::unique_ptr<Group> group);
   /// The entry's group, marker or waiting events changed: it will be written.
   void touch(Entry& entry);
   /// The group is gone, its rows with it; what is remembered of it is `marker`.
@@ -95,7 +102,7 @@ class GroupStore {
   /// An entity that is awaited settles.
   Status set_entity(Entry& entry, std::string_view id, EntityState state, Json value);
   /// In the order of the ids' bytes.
-  Status visit_entities(const Entry& entry, const EntityVisitor& visit);
+  Status visit_entities(Entry& entry, const EntityVisitor& visit);
   /// What the Create gave to hand on. The view is valid until the next call here.
   Result<const Envelope*> envelope(const Entry& entry);
 
@@ -123,7 +130,18 @@ class GroupStore {
   IntrusiveList<Entry>* list_of(Entry::Place place);
   void hold_timer(Entry& entry);
   void drop_timers(Entry& entry);
-  Status spread(Entry& entry);
+  Status spread(Entry& entry, std::size_t entities);
+  Result<Bucket*> bucket_of(Entry& entry, std::string_view id);
+  Status read_bucket(const Entry& entry, std::string_view row, Bucket& bucket);
+  Status load_buckets(Entry& entry);
+  Status more_buckets(Entry& entry);
+  void make_dirty(Group& group, Bucket& bucket);
+  Status visit_spread(Entry& entry, const EntityVisitor& visit);
+  /// Into value_.
+  Status value_apart(const Entry& entry, std::string_view id);
+  void put_apart(Entry& entry, Entity& entity, Json value);
+  void write_buckets(Entry& entry);
+  Status erase_spread(const Entry& entry);
   void write(Entry& entry);
   void drop(Entry& entry);
   Status damaged(std::string_view what, std::string_view id) const;
@@ -131,9 +149,8 @@ class GroupStore {
   KeyValueStore& store_;
   TimerIndex& timers_;
   const CollectorOptions& options_;
-  const HomeCount& sharing_;
+  ThreadShare& sharing_;
   EntryTable<Entry> entries_;  ///< owned
-  std::vector<std::unique_ptr<Entry>> spares_;
   IntrusiveList<Entry> clean_, dirty_, remembered_, spent_;
   MarkerMemory markers_;  ///< of resolved groups that have no row
   /// Timers of groups that are dirty: by deadline, then in the order in which they were set.
@@ -141,7 +158,9 @@ class GroupStore {
   std::uint64_t timers_held_ = 0;
   Totals totals_, totals_written_;
   Envelope envelope_;
-  std::string key_, until_, value_;  ///< kept for their memory
+  // Kept for their memory.
+  std::string key_, until_, value_;
+  std::vector<std::pair<std::uint64_t, const Entity*>> sorted_;
 };
 
 }  // namespace ebc::group

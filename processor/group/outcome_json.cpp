@@ -43,6 +43,17 @@ void append_origin(const Origin& origin, std::string& out) {
 
 }  // namespace
 
+void EntityLists::reset(std::size_t max_missing) {
+  constexpr std::size_t kKept = std::size_t{1} << 20;
+  for (std::string* list : {&results_, &errors_, &missing_}) {
+    list->clear();
+    if (list->capacity() > kKept) list->shrink_to_fit();
+  }
+  missing_ends_.clear();
+  max_missing_ = max_missing;
+  missing_count_ = 0;
+}
+
 void EntityLists::add(std::string_view id, EntityState state, Json value) {
   switch (state) {
     case EntityState::Unexpected:

@@ -11,8 +11,8 @@ namespace ebc::group {
 /// What became of a group's entities, collected in the order of their ids.
 class EntityLists {
  public:
-  /// `max_missing`: how many awaited ids are listed; all are counted.
-  explicit EntityLists(std::size_t max_missing) : max_missing_(max_missing) {}
+  /// Empties it; the memory is kept. `max_missing`: how many awaited ids are listed; all are counted.
+  void reset(std::size_t max_missing);
 
   void add(std::string_view id, EntityState state, Json value);
 
@@ -24,7 +24,7 @@ class EntityLists {
   std::uint64_t missing_count() const { return missing_count_; }
 
  private:
-  std::size_t max_missing_;
+  std::size_t max_missing_ = 0;
   std::string results_, errors_, missing_;
   std::vector<std::size_t> missing_ends_;  ///< in missing_, behind each id
   std::uint64_t missing_count_ = 0;

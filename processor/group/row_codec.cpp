@@ -1,5 +1,7 @@
 #include "processor/group/row_codec.h"
 
+#include <bit>
+
 #include "processor/group/bytes.h"
 
 namespace ebc::group {
@@ -7,6 +9,9 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint64_t kSignFlip = std::uint64_t{1} << 63;
+constexpr std::uint8_t kApart = 0x80;
+/// More than any group has: a damaged row must not ask for all memory.
+constexpr std::uint64_t kMostBuckets = std::uint64_t{1} << 24;
 
 using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
@@ -83,6 +88,20 @@ bool get_state(ByteReader& from, EntityState& out) {
   const std::uint8_t state = from.byte();
   out = static_cast<EntityState>(state);
   return state >= 1 && state <= 3;
+}
+
+void put_entity(ByteWriter& to, const Entity& entity) {
+  to.text(entity.id);
+  to.byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entity.state) | (entity.apart ? kApart : 0)));
+  to.text(entity.value);
+}
+bool get_entity(ByteReader& from, EntityList& out) {
+  Entity& entity = out.append(from.text());
+  const std::uint8_t state = from.byte();
+  entity.apart = (state & kApart) != 0;
+  entity.state = static_cast<EntityState>(state & ~kApart);
+  entity.value = from.text();
+  return from.fine() && entity.state >= EntityState::Awaited && entity.state <= EntityState::Error;
 }
 
 bool get_policy(ByteReader& from, Policy& out) {
@@ -168,6 +187,17 @@ void entities_of(std::string_view id, std::string& from, std::string& until) { r
 void waiting_of(std::string_view id, std::string& from, std::string& until) { rows_of(0x14, id, from, until); }
 void parked_of(std::string_view id, std::string& from, std::string& until) { rows_of(0x15, id, from, until); }
 std::size_t row_prefix_size(std::string_view id) { return 3 + id.size(); }
+void bucket_key(std::string_view id, std::uint32_t bucket, std::string& out) {
+  ByteWriter to = group_rows(0x17, id, out);
+  to.big_endian16(static_cast<std::uint16_t>(bucket >> 16));
+  to.big_endian16(static_cast<std::uint16_t>(bucket));
+}
+void buckets_of(std::string_view id, std::string& from, std::string& until) { rows_of(0x17, id, from, until); }
+std::uint32_t bucket_of_key(std::string_view key) {
+  ByteReader from{key.size() < 4 ? key : key.substr(key.size() - 4)};
+  const std::uint32_t high = from.big_endian16();
+  return high << 16 | from.big_endian16();
+}
 
 void encode_group(const Group& group, std::string& out) {
   ByteWriter to = head_writer(HeadKind::Group, out);
@@ -186,14 +216,14 @@ void encode_group(const Group& group, std::string& out) {
   to.number(group.parked);
   to.number(group.outcome_bytes);
   to.byte(static_cast<std::uint8_t>(group.layout));
-  if (group.layout == Layout::Spread) return;
+  if (group.layout == Layout::Spread) {
+    to.number(group.buckets.size());
+    to.byte(group.values_apart ? 1 : 0);
+    return;
+  }
   put_envelope(to, group.envelope);
   to.number(group.entities.size());
-  for (const Entity& entity : group.entities) {
-    to.text(entity.id);
-    to.byte(static_cast<std::uint8_t>(entity.state));
-    to.text(entity.value);
-  }
+  for (const Entity& entity : group.entities) put_entity(to, entity);
 }
 
 bool decode_group(std::string_view bytes, Group& out) {
@@ -212,17 +242,28 @@ bool decode_group(std::string_view bytes, Group& out) {
   out.outcome_bytes = from.number();
   const std::uint8_t layout = from.byte();
   out.layout = static_cast<Layout>(layout);
-  if (layout != 1 && layout != 2) return false;
-  if (out.layout == Layout::Spread) return from.fine() && from.at_end();
-  get_envelope(from, out.envelope);
   out.entities.clear();
-  for (std::uint64_t left = from.number(); left > 0 && from.fine(); --left) {
-    Entity& entity = out.entities.emplace_back();
-    entity.id = from.text();
-    if (!get_state(from, entity.state)) return false;
-    entity.value = from.text();
+  out.buckets.clear();
+  out.values_apart = false;
+  out.dirty_buckets.clear();
+  out.bucket_bytes = out.dirty_bytes = 0;
+  switch (out.layout) {
+    case Layout::Compact:
+      get_envelope(from, out.envelope);
+      for (std::uint64_t left = from.number(); left > 0 && from.fine(); --left) {
+        if (!get_entity(from, out.entities)) return false;
+      }
+      return from.fine() && from.at_end();
+    case Layout::Spread: {
+      const std::uint64_t buckets = from.number();
+      out.values_apart = from.byte() != 0;
+      if (!from.fine() || !from.at_end() || !std::has_single_bit(buckets) || buckets > kMostBuckets) return false;
+      out.buckets.resize(buckets);
+      out.envelope = {};
+      return true;
+    }
   }
-  return from.fine() && from.at_end();
+  return false;
 }
 
 bool decode_head_kind(std::string_view bytes, HeadKind& out) {
@@ -282,6 +323,22 @@ bool decode_entity(std::string_view bytes, EntityState& state, Json& value) {
   const bool known = get_state(from, state);
   value = from.rest();
   return known && from.fine();
+}
+
+void encode_bucket(const EntityList& entities, std::string& out) {
+  out.clear();
+  ByteWriter to{out};
+  to.byte(kVersion);
+  for (const Entity& entity : entities) put_entity(to, entity);
+}
+bool decode_bucket(std::string_view bytes, EntityList& out) {
+  out.clear();
+  ByteReader from{bytes};
+  if (from.byte() != kVersion) return false;
+  while (from.fine() && !from.at_end()) {
+    if (!get_entity(from, out)) return false;
+  }
+  return from.fine();
 }
 
 void encode_event(const StoredEvent& event, std::string& out) {

@@ -5,15 +5,19 @@
 //   0x10 id                                      head row (below): what is known of the group id
 //   0x11 id                                      envelope of a spread group
 //   0x12 be64(deadline ms + 2^63) kind id16 be64 version=1: a timer; be64 is a waiting event's number, else 0
-//   0x13 id16 entity-id                          state byte, JSON of result or error: an entity of a spread group
+//   0x13 id16 entity-id                          state byte, JSON: a large result or error of a spread group's entity
 //   0x14 id16 be64(number)                       stored event: waits for its group's Create
 //   0x15 id16 entity-id                          stored event: waits for its group's seal
 //   0x16                                         totals: open groups, waiting events
+//   0x17 id16 be32(bucket)                       bucket: some of a spread group's entities
 //
 //   id16     := be16(length) bytes                 so that ids that are prefixes of each other, or hold NUL, stay apart
 //   head     := version=1 kind ( group | waiting | resolved )
 //   group    := created deadline ttl origin policy-kind policy-name policy-limit sealed expected results failures
-//               first-failed parked outcome-bytes layout [ envelope count { id state value } ]   in brackets: compact
+//               first-failed parked outcome-bytes layout ( compact | spread )
+//   compact  := envelope count { id state value }
+//   spread   := buckets values-apart                which bucket: fingerprint of the entity's id (hash.h), modulo
+//   buckets bucket   := version=1 { id state value }        state has the bit 0x80: the value has a row of its own
 //   waiting  := count next-number
 //   resolved := record-timestamp fingerprint expires
 //   origin   := topic partition offset record-timestamp fingerprint
@@ -94,6 +98,10 @@ void waiting_of(std::string_view id, std::string& from, std::string& until);
 void parked_of(std::string_view id, std::string& from, std::string& until);
 /// How long the part is that the keys of one group's rows share.
 std::size_t row_prefix_size(std::string_view id);
+void bucket_key(std::string_view id, std::uint32_t bucket, std::string& out);
+void buckets_of(std::string_view id, std::string& from, std::string& until);
+/// Which bucket a key of buckets_of() names.
+std::uint32_t bucket_of_key(std::string_view key);
 
 // Values. Each encoder replaces `out`; each decoder is false when the bytes are not what the grammar above says.
 void encode_group(const Group& group, std::string& out);
@@ -109,6 +117,8 @@ bool decode_envelope(std::string_view bytes, Envelope& out);
 void encode_entity(EntityState state, Json value, std::string& out);
 /// `value` is a view into `bytes`.
 bool decode_entity(std::string_view bytes, EntityState& state, Json& value);
+void encode_bucket(const EntityList& entities, std::string& out);
+bool decode_bucket(std::string_view bytes, EntityList& out);
 void encode_event(const StoredEvent& event, std::string& out);
 bool decode_event(std::string_view bytes, StoredEvent& out);
 bool decode_timer(std::string_view key, Timer& out);

@@ -93,10 +93,16 @@ Group any_group(Choices& choices) {
   group.parked = choices.number();
   group.outcome_bytes = choices.number();
   group.layout = choices.below(2) == 1 ? Layout::Spread : Layout::Compact;
-  if (group.layout == Layout::Spread) return group;
+  if (group.layout == Layout::Spread) {
+    group.buckets.resize(std::size_t{1} << choices.below(5));
+    group.values_apart = choices.below(2) == 1;
+    return group;
+  }
   group.envelope = any_envelope(choices);
   for (int left = choices.below(5); left > 0; --left) {
-    group.entities.push_back({choices.text(), static_cast<EntityState>(1 + choices.below(3)), choices.text()});
+    Entity& entity = group.entities.append(choices.text());
+    entity.state = static_cast<EntityState>(1 + choices.below(3));
+    entity.value = choices.text();
   }
   return group;
 }
@@ -111,7 +117,8 @@ void encode_any(Choices& choices) {
   encode_group(decoded, again);
   check(row == again && decoded.created == group.created && decoded.deadline == group.deadline &&
             decoded.origin.offset == group.origin.offset && decoded.counts.expected == group.counts.expected &&
-            decoded.entities.size() == group.entities.size() && decoded.policy == group.policy,
+            decoded.entities.size() == group.entities.size() && decoded.policy == group.policy &&
+            decoded.buckets.size() == group.buckets.size(),
         "a group changed", row);
 
   // Rows of one group are between its bounds, those of any other aren't: ids may hold NUL and be each other's prefix.

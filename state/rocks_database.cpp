@@ -78,4 +78,25 @@ Status RocksDatabase::check_home(Partition home) const {
   return store.scan({}, {}, [](std::string_view, std::string_view) { return false; });
 }
 
+RocksUsage RocksDatabase::usage() const {
+  using Properties = rocksdb::DB::Properties;
+  rocksdb::DB& db = instance_->db();
+  const auto of_all = [&db](const std::string& property) {
+    std::uint64_t value = 0;
+    return db.GetAggregatedIntProperty(property, &value) ? value : 0;
+  };
+  const auto of_database = [&db](const std::string& property) {
+    std::uint64_t value = 0;
+    return db.GetIntProperty(property, &value) ? value : 0;
+  };
+  return {.block_cache_bytes = of_database(Properties::kBlockCacheUsage),  // one cache for all: not to be added up
+          .memtable_bytes = of_all(Properties::kSizeAllMemTables),
+          .table_reader_bytes = of_all(Properties::kEstimateTableReadersMem),
+          .disk_bytes = of_all(Properties::kLiveSstFilesSize),
+          .pending_compaction_bytes = of_all(Properties::kEstimatePendingCompactionBytes),
+          .rows = of_all(Properties::kEstimateNumKeys),
+          .delayed_rate = of_database(Properties::kActualDelayedWriteRate),
+          .write_stopped = of_database(Properties::kIsWriteStopped) != 0};
+}
+
 }  // namespace ebc::state

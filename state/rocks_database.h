@@ -12,6 +12,7 @@
 #include "processor/api/status.h"
 #include "processor/api/types.h"
 #include "state/committed_store.h"
+#include "state/rocks_usage.h"
 
 namespace ebc::state {
 
@@ -56,6 +57,9 @@ class RocksDatabase {
 
   /// Reads a first row of the home. TaskCorrupted: it can't be read.
   Status check_home(Partition home) const;
+
+  /// Of all homes together, as the database says.
+  RocksUsage usage() const;
 
  private:
   explicit RocksDatabase(std::shared_ptr<RocksInstance> instance);

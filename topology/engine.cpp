@@ -15,6 +15,7 @@
 #include "topology/kafka_offsets.h"
 #include "topology/kafka_sink.h"
 #include "topology/kafka_source.h"
+#include "topology/kafka_statistics.h"
 #include "topology/placement.h"
 #include "topology/stream_worker.h"
 #include "topology/take_queue.h"
@@ -102,6 +103,10 @@ class Engine::Impl {
   std::vector<InstanceInfo> instances() const;
   std::optional<InstanceInfo> owner_of(Partition home) const;
   std::shared_ptr<const state::CommittedStore> committed_store(Partition home) const;
+  state::RocksUsage state_usage() const {
+    return started_.load() ? instance_.stores().database().usage() : state::RocksUsage{};
+  }
+  std::map<std::string, std::string> kafka_statistics() const { return statistics_.latest(); }
 
  private:
   struct Stream {
@@ -131,6 +136,8 @@ class Engine::Impl {
   std::atomic<bool> stop_{false};
   std::atomic<bool> started_{false};  ///< everything that is made at start is there
   std::atomic<bool> workers_done_{false};
+  KafkaStatistics statistics_;
+  ActivityTimes restoring_times_;
   Instance instance_;
   std::unique_ptr<Placement> placement_;
   std::unique_ptr<HomeBoard> board_;
@@ -192,8 +199,10 @@ EngineFailure Engine::Impl::make_workers() {
     stream->supplier = suppliers_(i);
     const std::string name = fmt::format("stream-{}", i);
     const SinkFactory make_sink = [this, i, name](RecordSource& source) -> std::unique_ptr<Sink> {
-      if (config_.guarantee == Guarantee::AtLeastOnce) return std::make_unique<AtLeastOnceSink>(config_, name, source);
-      return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i));
+      if (config_.guarantee == Guarantee::AtLeastOnce) {
+        return std::make_unique<AtLeastOnceSink>(config_, name, name + " producer", statistics_, source);
+      }
+      return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i), name + " producer", statistics_);
     };
     stream->worker = std::make_unique<StreamWorker>(WorkerConfig{.thread = i,
                                                                  .changelog_topic = config_.changelog_topic(),
@@ -205,8 +214,8 @@ EngineFailure Engine::Impl::make_workers() {
     const std::string& instance = instance_.instance_id();
     const Status started =
         stream->worker->start([&](RebalanceListener& listener) -> Result<std::unique_ptr<RecordSource>> {
-          auto source =
-              KafkaSource::make(config_, instance.empty() ? "" : fmt::format("{}-{}", instance, i), name, listener);
+          auto source = KafkaSource::make(config_, instance.empty() ? "" : fmt::format("{}-{}", instance, i), name,
+                                          statistics_, listener);
           if (!source.ok()) return source.status();
           return std::unique_ptr<RecordSource>(std::move(*source));
         });
@@ -242,7 +251,9 @@ void Engine::Impl::run_restoring() {
   auto purged = flushed;
   while (!workers_done_.load()) {
     takes_->wait_for_work(Duration{100});
+    restoring_times_.enter(takes_->busy() ? Activity::Restore : Activity::Other);
     takes_->turn(Duration{50});
+    restoring_times_.enter(Activity::Other);
     const auto now = SteadyClock::now();
     if (now - flushed >= kFlushEvery) {
       flushed = now;
@@ -373,6 +384,7 @@ EngineSnapshot Engine::Impl::snapshot() const {
     snapshot.counters.stale_records += counters.stale_records.load();
     snapshot.counters.quarantined_stores += counters.quarantined.load();
     snapshot.counters.producer_rebuilds += worker.producers_made() > 0 ? worker.producers_made() - 1 : 0;
+    snapshot.threads.push_back({fmt::format("stream-{}", snapshot.threads.size()), worker.times().sums()});
     for (const auto& [home, restored] : worker.running()) {
       const BoardEntry& entry = board_->entry(home);
       snapshot.owned.push_back({.home = home,
@@ -388,8 +400,12 @@ EngineSnapshot Engine::Impl::snapshot() const {
                               .state = taking.restoring ? HomeState::Restoring : HomeState::Taking,
                               .waiting_for = taking.waiting_for,
                               .restored = taking.restored,
-                              .restore_lag = taking.restore_lag});
+                              .restore_lag = taking.restore_lag,
+                              .restore_eta = taking.restore_eta});
   }
+  snapshot.threads.push_back({"restore", restoring_times_.sums()});
+  snapshot.clock_held_up = home_clock_->held_up(clock_.now());
+  snapshot.clock_trouble = home_clock_->held_up_by(clock_.now());
   snapshot.not_ready_reason = not_ready_reason(snapshot);
   return snapshot;
 }
@@ -424,6 +440,8 @@ std::optional<InstanceInfo> Engine::owner_of(Partition home) const { return impl
 std::shared_ptr<const state::CommittedStore> Engine::committed_store(Partition home) const {
   return impl_->committed_store(home);
 }
+state::RocksUsage Engine::state_usage() const { return impl_->state_usage(); }
+std::map<std::string, std::string> Engine::kafka_statistics() const { return impl_->kafka_statistics(); }
 
 std::string kafka_client_version() { return client_version_string(); }
 

@@ -2,7 +2,10 @@
 // compacted changelog topic. app/ makes one, starts it, looks at its snapshots and stops it.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +13,8 @@
 
 #include "processor/api/processor.h"
 #include "state/committed_store.h"
+#include "state/rocks_usage.h"
+#include "topology/activity_times.h"
 #include "topology/engine_config.h"
 #include "topology/instances.h"
 
@@ -37,6 +42,11 @@ struct EngineCounters {
   std::uint64_t stale_records = 0;  ///< delivered again with an old offset, dropped
 };
 
+struct ThreadSnapshot {
+  std::string name;  ///< "stream-0", "restore"
+  std::array<std::chrono::nanoseconds, kActivities> times{};
+};
+
 struct EngineSnapshot {
   bool joined = false;  ///< the consumer group has answered at least once
   bool stopping = false;
@@ -46,6 +56,10 @@ struct EngineSnapshot {
   std::vector<HomeSnapshot> owned;
   std::vector<HomeSnapshot> standbys;  ///< homes of others whose changelog is followed here
   EngineCounters counters;
+  std::vector<ThreadSnapshot> threads;
+  /// The input partition that holds the homes' clock up, and for how long; none while the clock moves.
+  std::optional<std::pair<Partition, Duration>> clock_held_up;
+  std::string clock_trouble;  ///< why the clock doesn't move, in words; empty while it does
   std::string instance_id;
 };
 
@@ -80,6 +94,12 @@ class Engine {
   /// The committed state of a home that runs here, as it is now: what is committed later isn't seen, and a home that
   /// moves away meanwhile doesn't matter. Null for any other home. Any thread; drop it soon, and before the engine.
   std::shared_ptr<const state::CommittedStore> committed_store(Partition home) const;
+
+  /// What the local state takes. Any thread; asks the database.
+  state::RocksUsage state_usage() const;
+
+  /// By client ("stream-0 consumer"): the latest statistics of librdkafka, as JSON. Any thread.
+  std::map<std::string, std::string> kafka_statistics() const;
 
  private:
   class Impl;

@@ -63,6 +63,8 @@ struct EngineConfig {
   int partitions = 12;         ///< of user topics made with CreateTopics::All
   int replication_factor = 0;  ///< of topics made; 0: that of the input topic, or the broker's default
 
+  Duration statistics_interval{5'000};  ///< how often Kafka clients tell about themselves, for metrics
+
   std::size_t buffer_bytes = 32u << 20;        ///< uncommitted state and outputs a thread may hold before it commits
   std::size_t buffer_records = 100'000;        ///< input records a thread may process before it commits
   std::size_t cache_bytes = 64u << 20;         ///< RocksDB block cache, whole process

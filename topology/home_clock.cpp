@@ -106,6 +106,11 @@ bool HomeClock::inputs_passed(Timestamp now) {
       if (!passed) waiting = elsewhere[i].partition;
     }
   }
+  // Once blamed, a partition stays it until it is read, so that "since when" is the truth.
+  if (held_up_by_ && static_cast<std::size_t>(*held_up_by_) < input_passed_.size() &&
+      !input_passed_[static_cast<std::size_t>(*held_up_by_)]) {
+    waiting = held_up_by_;
+  }
   note_held_up(waiting, now);
   if (!waiting) return true;
   // Somebody else's open transaction may hold reading back; a backlog is never given up on.
@@ -175,12 +180,18 @@ void HomeClock::note_held_up(std::optional<Partition> input, Timestamp now) {
   held_up_by_ = input;
 }
 
-std::string HomeClock::held_up_by(Timestamp now) const {
+std::optional<std::pair<Partition, Duration>> HomeClock::held_up(Timestamp now) const {
   const std::lock_guard lock(mutex_);
-  if (!trouble_.empty()) return trouble_;
-  if (!held_up_by_ || now - held_up_since_ < config_.idle_tick) return {};
-  return fmt::format("input partition {} has not been read up to its end for {} s", *held_up_by_,
-                     std::chrono::duration_cast<std::chrono::seconds>(now - held_up_since_).count());
+  if (!held_up_by_ || now - held_up_since_ < config_.idle_tick) return std::nullopt;
+  return std::pair{*held_up_by_, now - held_up_since_};
+}
+
+std::string HomeClock::held_up_by(Timestamp now) const {
+  if (const std::lock_guard lock(mutex_); !trouble_.empty()) return trouble_;
+  const auto held = held_up(now);
+  if (!held) return {};
+  return fmt::format("input partition {} has not been read up to its end for {} s", held->first,
+                     std::chrono::duration_cast<std::chrono::seconds>(held->second).count());
 }
 
 }  // namespace ebc::topology

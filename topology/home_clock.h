@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "topology/home_board.h"
@@ -47,6 +48,9 @@ class HomeClock {
 
   /// Any thread: the input partition that holds the tick up and since when; empty while ticks pass.
   std::string held_up_by(Timestamp now) const;
+
+  /// Any thread: the same in numbers; none while ticks pass.
+  std::optional<std::pair<Partition, Duration>> held_up(Timestamp now) const;
 
  private:
   enum class Phase { Idle, Inputs, Repartition };
@@ -84,7 +88,7 @@ class HomeClock {
   Timestamp lso_asked_{};
 
   mutable std::mutex mutex_;
-  std::optional<Partition> held_up_by_;  // guarded by mutex_
+  std::optional<Partition> held_up_by_;  // guarded by mutex_; written by the one thread
   Timestamp held_up_since_{};            // guarded by mutex_
   std::string trouble_;                  // guarded by mutex_
 };

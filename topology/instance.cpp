@@ -139,7 +139,8 @@ EngineFailure Instance::end_old_transactions() {
 
 EngineFailure Instance::end_transaction(const std::string& id, Deadline deadline) {
   spdlog::info("ending what {} may have left open", id);
-  ExactlyOnceSink sink(config_, id);
+  KafkaStatistics unread;
+  ExactlyOnceSink sink(config_, id, "old transactions", unread);
   Status opened = sink.open();
   while (!opened.ok() && opened.verdict() == Verdict::Retry && may_go_on(deadline)) opened = sink.open();
   if (!opened.ok()) return {Kind::KafkaUnreachable, opened.message()};

@@ -26,7 +26,7 @@ class RocksHomeStores final : public HomeStores {
   Status quarantine_home(Partition home) override {
     return database_->quarantine_home(home, "its rows could not be read while it ran");
   }
-  state::RocksDatabase& database() { return *database_; }
+  state::RocksDatabase& database() const { return *database_; }
 
  private:
   std::unique_ptr<state::RocksDatabase> database_;
@@ -51,6 +51,7 @@ class Instance {
   std::shared_ptr<const state::CommittedStore> view_home(Partition home) const {
     return stores_->database().view_home(home);
   }
+  const RocksHomeStores& stores() const { return *stores_; }
   int quarantined() const { return quarantined_; }
   /// Of the consumer group's static member; empty: dynamic.
   const std::string& instance_id() const { return instance_id_; }

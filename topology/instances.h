@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,9 @@ struct HomeSnapshot {
   std::string waiting_for{};     ///< while not Running: what the home waits for, in words
   std::int64_t restored = 0;     ///< changelog records replayed when it was taken; of a standby: so far
   std::int64_t restore_lag = 0;  ///< changelog offsets still to be replayed; of a standby: -1 when not known yet
-  std::int64_t input_lag = 0;    ///< input offsets not yet read, as of the last end known
+  /// While Restoring: how long the rest will take at the pace so far; none before there is a pace.
+  std::optional<Duration> restore_eta{};
+  std::int64_t input_lag = 0;  ///< input offsets not yet read, as of the last end known
   Timestamp clock{};
 };
 

@@ -19,8 +19,12 @@ int ms(Duration duration) { return static_cast<int>(duration.count()); }
 
 }  // namespace
 
-KafkaSink::KafkaSink(const EngineConfig& config, std::string client_name)
-    : config_(config), client_name_(std::move(client_name)) {}
+KafkaSink::KafkaSink(const EngineConfig& config, std::string client_name, std::string display_name,
+                     KafkaStatistics& statistics)
+    : config_(config),
+      client_name_(std::move(client_name)),
+      display_name_(std::move(display_name)),
+      statistics_(statistics) {}
 
 KafkaSink::~KafkaSink() {
   if (client_) rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -45,6 +49,8 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
   rd_kafka_conf_set_opaque(conf.raw(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.raw(), delivered);
   rd_kafka_conf_set_error_cb(conf.raw(), failed);
+  conf.set_default("statistics.interval.ms", std::to_string(config_.statistics_interval.count()));
+  rd_kafka_conf_set_stats_cb(conf.raw(), told);
   auto client = conf.make(RD_KAFKA_PRODUCER);
   if (!client.ok()) return client.status();
   client_ = std::move(*client);
@@ -53,6 +59,13 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
 
 void KafkaSink::failed(rd_kafka_t*, int, const char*, void* opaque) {
   static_cast<KafkaSink*>(opaque)->client_errors_.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Called while we poll or flush, as delivered() is. 0: the library frees its text.
+int KafkaSink::told(rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+  const auto* sink = static_cast<KafkaSink*>(opaque);
+  sink->statistics_.keep(sink->display_name_, {json, size});
+  return 0;
 }
 
 /// Called while we poll, flush or commit, so by our own thread.
@@ -150,8 +163,11 @@ Status KafkaSink::flush(Duration limit) {
   return produce_failure_;
 }
 
-ExactlyOnceSink::ExactlyOnceSink(const EngineConfig& config, std::string transactional_id)
-    : KafkaSink(config, transactional_id), names_(config), transactional_id_(std::move(transactional_id)) {}
+ExactlyOnceSink::ExactlyOnceSink(const EngineConfig& config, std::string transactional_id, std::string display_name,
+                                 KafkaStatistics& statistics)
+    : KafkaSink(config, transactional_id, std::move(display_name), statistics),
+      names_(config),
+      transactional_id_(std::move(transactional_id)) {}
 
 Status ExactlyOnceSink::open() {
   if (client() == nullptr) EBC_TRY(make_client(transactional_id_));
@@ -204,8 +220,9 @@ Status ExactlyOnceSink::commit_transaction() {
   }
 }
 
-AtLeastOnceSink::AtLeastOnceSink(const EngineConfig& config, std::string client_name, RecordSource& source)
-    : KafkaSink(config, std::move(client_name)), source_(source) {}
+AtLeastOnceSink::AtLeastOnceSink(const EngineConfig& config, std::string client_name, std::string display_name,
+                                 KafkaStatistics& statistics, RecordSource& source)
+    : KafkaSink(config, std::move(client_name), std::move(display_name), statistics), source_(source) {}
 
 Status AtLeastOnceSink::open() { return make_client({}); }
 

@@ -8,6 +8,7 @@
 
 #include "topology/kafka_handle.h"
 #include "topology/kafka_names.h"
+#include "topology/kafka_statistics.h"
 #include "topology/sink.h"
 
 namespace ebc::topology {
@@ -20,7 +21,8 @@ class KafkaSink : public Sink {
   ~KafkaSink() override;
 
  protected:
-  KafkaSink(const EngineConfig& config, std::string client_name);
+  /// `statistics` outlives the sink.
+  KafkaSink(const EngineConfig& config, std::string client_name, std::string display_name, KafkaStatistics& statistics);
 
   /// Makes the client. Fatal: a refused setting.
   Status make_client(const std::string& transactional_id);
@@ -35,11 +37,14 @@ class KafkaSink : public Sink {
  private:
   static void delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque);
   static void failed(rd_kafka_t*, int code, const char* reason, void* opaque);
+  static int told(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   rd_kafka_topic_t* topic(std::string_view name);
   void keep_error(rd_kafka_resp_err_t code, std::string_view topic);
 
   const EngineConfig config_;
   const std::string client_name_;
+  const std::string display_name_;  ///< in statistics: the same for all clients in the same role
+  KafkaStatistics& statistics_;
   KafkaClient client_;
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   std::vector<Offset> delivered_;  ///< by tag; -1 until acknowledged
@@ -51,7 +56,8 @@ class KafkaSink : public Sink {
 /// Outcomes, changelog and offsets count together or not at all.
 class ExactlyOnceSink final : public KafkaSink {
  public:
-  ExactlyOnceSink(const EngineConfig& config, std::string transactional_id);
+  ExactlyOnceSink(const EngineConfig& config, std::string transactional_id, std::string display_name,
+                  KafkaStatistics& statistics);
 
   Status open() override;
   Status begin() override;
@@ -72,7 +78,8 @@ class ExactlyOnceSink final : public KafkaSink {
 /// Outputs, then state, then offsets: after a crash some are done again, none is lost.
 class AtLeastOnceSink final : public KafkaSink {
  public:
-  AtLeastOnceSink(const EngineConfig& config, std::string client_name, RecordSource& source);
+  AtLeastOnceSink(const EngineConfig& config, std::string client_name, std::string display_name,
+                  KafkaStatistics& statistics, RecordSource& source);
 
   Status open() override;
   Status begin() override;

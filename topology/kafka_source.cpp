@@ -59,8 +59,10 @@ KafkaMembership::KafkaMembership(KafkaGroupMetadata metadata) : metadata_(std::m
 }
 
 Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& config, const std::string& instance_id,
-                                                       std::string_view client_name, RebalanceListener& listener) {
-  auto source = std::unique_ptr<KafkaSource>(new KafkaSource(TopicNames(config), listener));
+                                                       std::string_view client_name, KafkaStatistics& statistics,
+                                                       RebalanceListener& listener) {
+  auto source = std::unique_ptr<KafkaSource>(
+      new KafkaSource(TopicNames(config), fmt::format("{} consumer", client_name), statistics, listener));
   KafkaConfig conf(config, "consumer", client_name);
   conf.set("group.id", config.app_id).set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
   if (!instance_id.empty()) conf.set("group.instance.id", instance_id);
@@ -82,6 +84,8 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   conf.set_default("queued.max.messages.kbytes", "32768");
   rd_kafka_conf_set_opaque(conf.raw(), source.get());
   rd_kafka_conf_set_rebalance_cb(conf.raw(), rebalance);
+  conf.set_default("statistics.interval.ms", std::to_string(config.statistics_interval.count()));
+  rd_kafka_conf_set_stats_cb(conf.raw(), told);
   auto client = conf.make(RD_KAFKA_CONSUMER);
   if (!client.ok()) return client.status();
   source->client_ = std::move(*client);
@@ -96,8 +100,9 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   return source;
 }
 
-KafkaSource::KafkaSource(TopicNames names, RebalanceListener& listener)
-    : names_(std::move(names)), listener_(listener) {
+KafkaSource::KafkaSource(TopicNames names, std::string display_name, KafkaStatistics& statistics,
+                         RebalanceListener& listener)
+    : names_(std::move(names)), display_name_(std::move(display_name)), statistics_(statistics), listener_(listener) {
   messages_.reserve(kBatch);
 }
 
@@ -198,6 +203,13 @@ Status KafkaSource::read_error(const rd_kafka_message_t& message) {
   }
   spdlog::warn("consumer: {}", rd_kafka_message_errstr(&message));
   return {};
+}
+
+/// Called inside poll() and close(). 0: the library frees its text.
+int KafkaSource::told(rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+  auto* source = static_cast<KafkaSource*>(opaque);
+  source->statistics_.keep(source->display_name_, {json, size});
+  return 0;
 }
 
 void KafkaSource::rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,

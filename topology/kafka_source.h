@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "topology/kafka_names.h"
+#include "topology/kafka_statistics.h"
 #include "topology/source.h"
 
 namespace ebc::topology {
@@ -24,9 +25,10 @@ class KafkaMembership final : public Membership {
 
 class KafkaSource final : public RecordSource {
  public:
-  /// Subscribes. `instance_id` empty: a dynamic member. Fatal: a refused setting.
+  /// Subscribes. `instance_id` empty: a dynamic member. `statistics` outlives the source. Fatal: a refused setting.
   static Result<std::unique_ptr<KafkaSource>> make(const EngineConfig& config, const std::string& instance_id,
-                                                   std::string_view client_name, RebalanceListener& listener);
+                                                   std::string_view client_name, KafkaStatistics& statistics,
+                                                   RebalanceListener& listener);
   ~KafkaSource() override;
 
   Result<Batch> poll(Duration wait) override;
@@ -38,7 +40,8 @@ class KafkaSource final : public RecordSource {
   void wake() override;
 
  private:
-  KafkaSource(TopicNames names, RebalanceListener& listener);
+  KafkaSource(TopicNames names, std::string display_name, KafkaStatistics& statistics, RebalanceListener& listener);
+  static int told(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   static void rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list);
   void release_messages();
@@ -48,6 +51,8 @@ class KafkaSource final : public RecordSource {
   Status change_assignment(std::span<const LogPartition> remove);
 
   const TopicNames names_;
+  const std::string display_name_;  ///< in statistics
+  KafkaStatistics& statistics_;
   RebalanceListener& listener_;
   KafkaClient client_;
   KafkaQueue queue_;

@@ -41,7 +41,9 @@ Status StreamWorker::turn() {
     set_trouble(sink.message());
     wait_ = kUnsettledWait;
   }
+  times_.enter(Activity::Poll);
   auto batch = source_->poll(wait_);
+  times_.enter(Activity::Other);
   now_ = clock_.now();
   if (!batch.ok()) return batch.status();
   if (!rebalance_failure_.ok()) {
@@ -49,7 +51,9 @@ Status StreamWorker::turn() {
     return {};
   }
   const bool input_at_hand = !batch->records.empty();
+  times_.enter(Activity::Process);
   Status status = process(*batch);
+  times_.enter(Activity::Other);
   if (status.ok()) status = read_mailbox();
   if (status.ok()) status = punctuate();
   if (status.ok() && anything_to_commit() && !first_uncommitted_) first_uncommitted_ = now_;
@@ -139,10 +143,13 @@ void StreamWorker::passed(LogPartition log, Offset offset_next) {
 }
 
 Status StreamWorker::punctuate() {
+  const Activity before = times_.enter(Activity::Punctuate);
+  Status status;
   for (const auto& task : homes_) {
-    if (task) EBC_TRY(blame(*task, task->punctuate_if_due()));
+    if (task && status.ok()) status = blame(*task, task->punctuate_if_due());
   }
-  return {};
+  times_.enter(before);
+  return status;
 }
 
 Status StreamWorker::blame(const HomeTask& task, Status status) {

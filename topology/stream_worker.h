@@ -18,6 +18,7 @@
 
 #include "processor/api/clock.h"
 #include "processor/api/processor.h"
+#include "topology/activity_times.h"
 #include "topology/batch_order.h"
 #include "topology/engine_config.h"
 #include "topology/home_board.h"
@@ -69,6 +70,8 @@ class StreamWorker final : private RebalanceListener {
   /// Any thread.
   void wake() { source_->wake(); }
   const WorkerCounters& counters() const { return counters_; }
+  /// Any thread.
+  const ActivityTimes& times() const { return times_; }
   std::uint64_t producers_made() const { return counters_.producers.load(); }
   /// Any thread: the group has answered this member at least once.
   bool joined() const { return joined_.load(std::memory_order_acquire); }
@@ -113,6 +116,7 @@ class StreamWorker final : private RebalanceListener {
   bool anything_to_commit() const;
   bool commit_due(bool input_at_hand) const;
   Status commit();
+  Status commit_steps();
   Status flush_and_write(std::vector<HomeTask*>& homes);
   void apply(const std::vector<HomeTask*>& homes);
   Duration wait_after(bool input_at_hand) const;
@@ -158,6 +162,7 @@ class StreamWorker final : private RebalanceListener {
   bool closing_ = false;
 
   WorkerCounters counters_;
+  ActivityTimes times_;
   std::atomic<bool> joined_{false};
   mutable std::mutex status_mutex_;
   std::vector<Partition> assigned_inputs_;      // guarded by status_mutex_

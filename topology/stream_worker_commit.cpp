@@ -43,6 +43,13 @@ Status StreamWorker::commit_now() {
 }
 
 Status StreamWorker::commit() {
+  const Activity before = times_.enter(Activity::Commit);
+  Status status = commit_steps();
+  times_.enter(before);
+  return status;
+}
+
+Status StreamWorker::commit_steps() {
   const Timestamp began = clock_.now();
   std::vector<HomeTask*> homes;
   EBC_TRY(flush_and_write(homes));

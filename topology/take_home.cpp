@@ -55,7 +55,7 @@ bool TakeHome::step(Timestamp now) {
         break;
       case Phase::Replay:
         if (position_ < end_) return false;
-        status = replay_done();
+        status = replay_done(now);
         break;
       case Phase::Compare:
         status = compare(now);
@@ -131,7 +131,7 @@ Status TakeHome::ask_end(Timestamp now) {
   if (*progress) local_generation_ = (**progress).generation;
 
   std::string distrust;
-  if (!local->has_value()) return start_replay(true);
+  if (!local->has_value()) return start_replay(true, now);
   if (**local > end_) {
     distrust = fmt::format("it stands at changelog offset {}, beyond the changelog's end {}", **local, end_);
   } else if (**local < start_) {
@@ -141,19 +141,21 @@ Status TakeHome::ask_end(Timestamp now) {
   }
   if (distrust.empty()) {
     position_ = **local;
-    return start_replay(false);
+    return start_replay(false, now);
   }
   spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, distrust);
-  return start_replay(true);
+  return start_replay(true, now);
 }
 
-Status TakeHome::start_replay(bool from_nothing) {
+Status TakeHome::start_replay(bool from_nothing, Timestamp now) {
   reader_.stop(request_.partition);
   if (from_nothing) {
     EBC_TRY(store_->clear());
     position_ = start_;
     local_generation_.reset();
   }
+  replay_from_ = position_;
+  replay_began_ = now;
   replaying_all_ = from_nothing;
   foreign_generation_ = false;
   auto restorer = state::Restorer::begin(*store_);
@@ -196,13 +198,13 @@ void TakeHome::on_broken() {
   phase_ = Phase::AskEnd;
 }
 
-Status TakeHome::replay_done() {
+Status TakeHome::replay_done(Timestamp now) {
   reader_.stop(request_.partition);
   EBC_TRY(restorer_->finish(position_));
   if (foreign_generation_) {
     spdlog::warn("[home {}] the local state belongs to another generation of the changelog; restoring all of it",
                  request_.partition);
-    return start_replay(true);
+    return start_replay(true, now);
   }
   phase_ = Phase::Compare;
   return {};
@@ -324,6 +326,14 @@ Status TakeHome::check_against_logs(Progress& progress) {
     result_.commit_at_once = true;
   }
   return {};
+}
+
+std::optional<Duration> TakeHome::restore_eta(Timestamp now) const {
+  const Offset replayed = position_ - replay_from_;
+  if (phase_ != Phase::Replay || replayed <= 0) return std::nullopt;
+  const auto spent = static_cast<double>((now - replay_began_).count());
+  return Duration{
+      static_cast<std::int64_t>(spent * static_cast<double>(restore_lag()) / static_cast<double>(replayed))};
 }
 
 std::string TakeHome::waiting_for() const {

@@ -58,6 +58,8 @@ class TakeHome {
   std::string waiting_for() const;
   std::int64_t restored() const { return restored_; }
   std::int64_t restore_lag() const { return end_ > position_ ? end_ - position_ : 0; }
+  /// How long the rest of the replay takes at the pace so far; none before there is a pace.
+  std::optional<Duration> restore_eta(Timestamp now) const;
   /// When Done.
   Taken result() const { return result_; }
   /// When Failed.
@@ -67,8 +69,8 @@ class TakeHome {
   Status open(Timestamp now);
   Status ask_offsets();
   Status ask_end(Timestamp now);
-  Status replay_done();
-  Status start_replay(bool from_nothing);
+  Status replay_done(Timestamp now);
+  Status start_replay(bool from_nothing, Timestamp now);
   Status compare(Timestamp now);
   Status check_against_logs(Progress& progress);
   Result<Offset> first_position(LogPartition log);
@@ -90,6 +92,8 @@ class TakeHome {
   bool foreign_generation_ = false;
   std::optional<Offset> committed_input_, committed_repartition_;
   Offset start_ = 0, end_ = 0, position_ = 0;
+  Offset replay_from_ = 0;
+  Timestamp replay_began_{};
   std::int64_t restored_ = 0;
   Taken result_;
   Status failure_;

@@ -96,14 +96,15 @@ void TakeQueue::turn(Duration wait) {
 
 void TakeQueue::report_progress() {
   std::vector<TakingSnapshot> snapshot;
+  const Timestamp now = clock_.now();
   for (const auto& [partition, take] : takes_) {
     snapshot.push_back({.partition = partition,
                         .restoring = take->phase() == TakeHome::Phase::Replay,
                         .waiting_for = take->waiting_for(),
                         .restored = take->restored(),
-                        .restore_lag = take->restore_lag()});
+                        .restore_lag = take->restore_lag(),
+                        .restore_eta = take->restore_eta(now)});
   }
-  const Timestamp now = clock_.now();
   if (snapshot.empty()) {
     progress_reported_ = now;
   } else if (now - progress_reported_ >= kProgressEvery) {

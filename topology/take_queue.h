@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct TakingSnapshot {
   std::string waiting_for;
   std::int64_t restored = 0;
   std::int64_t restore_lag = 0;
+  std::optional<Duration> restore_eta = {};  ///< at the pace so far
 };
 
 class TakeQueue final : public HomeTaker {
@@ -41,6 +43,8 @@ class TakeQueue final : public HomeTaker {
 
   /// One round over all takes; waits up to `wait` for changelog records. One thread.
   void turn(Duration wait);
+  /// Homes are being taken. The turning thread.
+  bool busy() const { return !takes_.empty(); }
   /// While no home is being taken: waits for a request, `limit` at most.
   void wait_for_work(Duration limit);
 

@@ -11,6 +11,8 @@
 #include "app/group_runtime.h"
 #include "app/http/endpoints.h"
 #include "app/http/engine_metrics.h"
+#include "app/http/kafka_metrics.h"
+#include "app/http/process_metrics.h"
 #include "app/http/server.h"
 #include "processor/api/clock.h"
 #include "topology/engine.h"
@@ -90,7 +92,11 @@ int run_collector(const CollectorSettings& settings, StopSignals& signals, const
   topology::Engine engine(settings.engine, groups.supplier_factory());
   const auto snapshot = [&engine] { return engine.snapshot(); };
 
-  std::vector<std::shared_ptr<const prometheus::Collectable>> metrics{std::make_shared<EngineMetrics>(snapshot, clock)};
+  std::vector<std::shared_ptr<const prometheus::Collectable>> metrics{
+      std::make_shared<EngineMetrics>(snapshot, clock),
+      std::make_shared<StateMetrics>([&engine] { return engine.state_usage(); }),
+      std::make_shared<KafkaMetrics>([&engine] { return engine.kafka_statistics(); }, settings.engine.input_topic),
+      std::make_shared<ProcessMetrics>()};
   for (auto& source : groups.metrics()) metrics.push_back(std::move(source));
   const AccessRule access(settings.http.token, is_loopback(settings.http.host), settings.http.insecure);
   Status http_status;

@@ -1,11 +1,9 @@
-// The engine's snapshot as Prometheus metrics, read at scrape time.
+// The engine's snapshot and its local state as Prometheus metrics, read at scrape time.
 #pragma once
 
 #include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "processor/api/clock.h"
@@ -25,14 +23,14 @@ class EngineMetrics final : public prometheus::Collectable {
   const Clock& clock_;
 };
 
-/// One sample of a metric: its labels, its value.
-struct Sample {
-  double value = 0;
-  std::vector<prometheus::ClientMetric::Label> labels = {};
-};
+/// Any thread, when the source is.
+class StateMetrics final : public prometheus::Collectable {
+ public:
+  explicit StateMetrics(std::function<state::RocksUsage()> usage) : usage_(std::move(usage)) {}
+  std::vector<prometheus::MetricFamily> Collect() const override;
 
-/// Families with the program's prefix in front of `name`.
-prometheus::MetricFamily counter_family(const std::string& name, const std::string& help, std::vector<Sample> samples);
-prometheus::MetricFamily gauge_family(const std::string& name, const std::string& help, std::vector<Sample> samples);
+ private:
+  std::function<state::RocksUsage()> usage_;
+};
 
 }  // namespace ebc::app

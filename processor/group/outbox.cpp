@@ -78,6 +78,7 @@ void Outbox::outcome(Outcome outcome) {
   context_.forward({options_.output_topic, outcome.id, text_, std::nullopt, carried_});
   const std::optional<Cause> cause = outcome.resolution.cause;
   cause ? stats_.count(*cause) : stats_.count(Counter::Succeeded);
+  stats_.resolved(outcome.resolution.resolved - outcome.created);
 
   handler(outcome, cause ? outcome.envelope.on_failure : outcome.envelope.on_success);
   if (!outcome.envelope.parent_group.empty()) parent(outcome);

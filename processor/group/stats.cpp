@@ -10,13 +10,23 @@ void add_each(Sums& sums, const Values& values) {
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += values[i].load(std::memory_order_relaxed);
 }
 
+template <typename Bounds>
+std::size_t bucket_of(std::int64_t ms, const Bounds& bounds) {
+  return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), ms) - bounds.begin());
+}
+
 }  // namespace
 
 void CollectorStats::timed_out(Duration lateness) {
   const std::int64_t ms = std::max<std::int64_t>(0, lateness.count());
-  const auto bucket = std::lower_bound(kLatenessBounds.begin(), kLatenessBounds.end(), ms) - kLatenessBounds.begin();
-  bump<std::uint64_t>(lateness_[static_cast<std::size_t>(bucket)], 1);
+  bump<std::uint64_t>(lateness_[bucket_of(ms, kLatenessBounds)], 1);
   bump(lateness_sum_ms_, static_cast<std::uint64_t>(ms));
+}
+
+void CollectorStats::resolved(Duration age) {
+  const std::int64_t ms = std::max<std::int64_t>(0, age.count());
+  bump<std::uint64_t>(age_[bucket_of(ms, kAgeBounds)], 1);
+  bump(age_sum_ms_, static_cast<std::uint64_t>(ms));
 }
 
 void CollectorStats::add_to(StatsSnapshot& sum) const {
@@ -24,6 +34,8 @@ void CollectorStats::add_to(StatsSnapshot& sum) const {
   add_each(sum.failed, failed_);
   add_each(sum.dead_letters, dead_letters_);
   add_each(sum.lateness, lateness_);
+  add_each(sum.age, age_);
+  sum.age_sum_ms += age_sum_ms_.load(std::memory_order_relaxed);
   sum.lateness_sum_ms += lateness_sum_ms_.load(std::memory_order_relaxed);
   sum.open_groups += open_groups_.load(std::memory_order_relaxed);
   sum.waiting_events += waiting_events_.load(std::memory_order_relaxed);

@@ -38,6 +38,10 @@ inline constexpr std::array<std::string_view, 11> kCounterNames = {"opened",  "s
 inline constexpr std::array<std::int64_t, 12> kLatenessBounds = {5,   10,    25,    50,    100,    250,
                                                                  500, 1'000, 2'500, 5'000, 10'000, 60'000};
 
+/// Upper bounds of how old a group was when its outcome was decided, in ms; one more bucket as above.
+inline constexpr std::array<std::int64_t, 14> kAgeBounds = {
+    10, 50, 100, 500, 1'000, 5'000, 10'000, 30'000, 60'000, 300'000, 1'800'000, 7'200'000, 86'400'000, 604'800'000};
+
 /// A sum over threads, or of one.
 struct StatsSnapshot {
   std::array<std::uint64_t, kCounterNames.size()> counters{};
@@ -45,6 +49,8 @@ struct StatsSnapshot {
   std::array<std::uint64_t, kReasonNames.size()> dead_letters{};
   std::array<std::uint64_t, kLatenessBounds.size() + 1> lateness{};  ///< each bucket for itself, not cumulated
   std::uint64_t lateness_sum_ms = 0;
+  std::array<std::uint64_t, kAgeBounds.size() + 1> age{};  ///< as lateness
+  std::uint64_t age_sum_ms = 0;
   std::int64_t open_groups = 0;     ///< now, in the homes held
   std::int64_t waiting_events = 0;  ///< now, of groups not yet opened
 
@@ -60,6 +66,8 @@ class CollectorStats {
   void count(Cause cause) { bump<std::uint64_t>(failed_[static_cast<std::size_t>(cause)], 1); }
   void count(Reason reason) { bump<std::uint64_t>(dead_letters_[static_cast<std::size_t>(reason)], 1); }
   void timed_out(Duration lateness);
+  /// `age`: from the group's creation to its resolution, both in the times of their events.
+  void resolved(Duration age);
   void add_open(std::int64_t by) { bump(open_groups_, by); }
   void add_waiting(std::int64_t by) { bump(waiting_events_, by); }
 
@@ -77,6 +85,8 @@ class CollectorStats {
   std::array<std::atomic<std::uint64_t>, kReasonNames.size()> dead_letters_{};
   std::array<std::atomic<std::uint64_t>, kLatenessBounds.size() + 1> lateness_{};
   std::atomic<std::uint64_t> lateness_sum_ms_{0};
+  std::array<std::atomic<std::uint64_t>, kAgeBounds.size() + 1> age_{};
+  std::atomic<std::uint64_t> age_sum_ms_{0};
   std::atomic<std::int64_t> open_groups_{0};
   std::atomic<std::int64_t> waiting_events_{0};
 };

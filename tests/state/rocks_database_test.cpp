@@ -1,5 +1,7 @@
 #include "state/rocks_database.h"
 
+#include <fmt/format.h>
+
 #include <random>
 
 #include "tests/state/file_size_limit.h"
@@ -48,6 +50,23 @@ TEST_F(RocksDatabaseTest, FindsItsHomesAgain) {
   EXPECT_THAT(rows_of(*home(11)), ElementsAre(Pair("a", "eleven")));
   EXPECT_EQ(position_of(*home(11)), 2);
   EXPECT_THAT(rows_of(*home(5)), IsEmpty());
+}
+
+TEST_F(RocksDatabaseTest, TellsWhatItTakesOfMemoryAndDisk) {
+  const std::string value(1'000, 'v');
+  for (int i = 0; i < 500; ++i) EXPECT_THAT(apply(*home(i % 2), {{fmt::format("key {}", i), value}}, i + 1), IsOk());
+  const auto in_memory = database_->usage();
+  EXPECT_GT(in_memory.memtable_bytes, 500'000u);
+  EXPECT_EQ(in_memory.disk_bytes, 0u);
+  EXPECT_EQ(in_memory.rows, 1'000u);  // in memory the position counts at each write
+  EXPECT_FALSE(in_memory.write_stopped);
+
+  ASSERT_THAT(database_->flush(true), IsOk());
+  EXPECT_EQ(rows_of(*home(0)).size(), 250u);
+  const auto on_disk = database_->usage();
+  EXPECT_LT(on_disk.memtable_bytes, in_memory.memtable_bytes);
+  EXPECT_GT(on_disk.disk_bytes, 0u);
+  EXPECT_GT(on_disk.block_cache_bytes, 0u);
 }
 
 TEST_F(RocksDatabaseTest, KeepsEverythingWhenItIsClosedInOrder) {

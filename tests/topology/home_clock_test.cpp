@@ -70,8 +70,21 @@ TEST_F(Clocked, WaitsForTheCommittedOffsetsOfPartitionsHeldElsewhere) {
   EXPECT_THAT(tick_at(kStart), IsEmpty());
   EXPECT_THAT(tick_at(kStart + Duration{5'000}), IsEmpty());
   EXPECT_THAT(clock.held_up_by(kStart + Duration{6'000}), ::testing::HasSubstr("input partition 1"));
+  EXPECT_EQ(clock.held_up(kStart + Duration{6'000}), (std::pair{Partition{1}, Duration{6'000}}));
   log.commit_offsets({{{"in", 1}, 1}});
   EXPECT_THAT(tick_at(kStart + Duration{6'000}), ElementsAre(std::pair{0, kStart}));
+  EXPECT_EQ(clock.held_up(kStart + Duration{6'000}), std::nullopt);
+}
+
+TEST_F(Clocked, BlamesThePartitionThatWasFirstForAsLongAsItIsNotRead) {
+  hold(0);
+  hold(1);
+  input(0);
+  EXPECT_THAT(tick_at(kStart), IsEmpty());
+  board.entry(1).epoch = 0;  // its home is taken anew, and it has a record too
+  input(1);
+  EXPECT_THAT(tick_at(kStart + Duration{3'000}), IsEmpty());
+  EXPECT_EQ(clock.held_up(kStart + Duration{3'000}), (std::pair{Partition{0}, Duration{3'000}}));
 }
 
 TEST_F(Clocked, WaitsUntilWhatHoppedIsReadToo) {

@@ -1,5 +1,5 @@
 # Short names for the scripts; each of them says more with --help.
-.PHONY: help build test check quickstart compose/up compose/down compose/wipe compose/logs
+.PHONY: help build test check quickstart compose/up compose/monitoring compose/down compose/wipe compose/logs
 
 COMPOSE ?= docker compose -f docker/compose.yaml
 
@@ -8,7 +8,8 @@ help:
 	@echo "make test          all tests, with a real broker"
 	@echo "make check         format, layers, shell scripts"
 	@echo "make quickstart    build, start, play the walkthrough, keep running"
-	@echo "make compose/up    Kafka and the collector in containers, input on localhost:9092"
+	@echo "make compose/up    Kafka and three collectors in containers, input on localhost:9092"
+	@echo "make compose/monitoring  the same with Prometheus and Grafana (localhost:3000)"
 	@echo "make compose/down  stop them; the data stays (compose/wipe deletes it)"
 
 build:
@@ -25,13 +26,17 @@ quickstart:
 
 compose/up:
 	$(COMPOSE) up --build --detach --wait
-	@echo "Kafka: localhost:9092, topic eventbus-collector; the collector's page: http://localhost:8080"
+	@echo "Kafka: localhost:9092, topic eventbus-collector; the collectors: http://localhost:8080 to 8082"
+
+compose/monitoring:
+	$(COMPOSE) --profile monitoring up --build --detach --wait
+	@echo "Grafana: http://localhost:3000; Prometheus: http://localhost:9090"
 
 compose/down:
-	$(COMPOSE) down
+	$(COMPOSE) --profile monitoring down
 
 compose/wipe:
-	$(COMPOSE) down --volumes
+	$(COMPOSE) --profile monitoring down --volumes
 
 compose/logs:
-	$(COMPOSE) logs --follow collector
+	$(COMPOSE) logs --follow collector-1 collector-2 collector-3

@@ -19,7 +19,7 @@ class WordCount final : public Processor {
   Status init(ProcessorContext& context) override {
     context_ = &context;
     return context.store().scan("\x11", "\x12", [this](std::string_view key, std::string_view) {
-      due_[timestamp_from_ms(std::stoll(std::string(key.substr(1, 13))))] = std::string(key);
+      due_.emplace(timestamp_from_ms(std::stoll(std::string(key.substr(1, 13)))), std::string(key));
       return true;
     });
   }
@@ -35,7 +35,7 @@ class WordCount final : public Processor {
     if (!found.value()) {
       const std::string timer = "\x11" + std::to_string(to_ms(time + kReportAfter)) + std::string(*record.value);
       context_->store().put_new(timer, "");
-      due_[time + kReportAfter] = timer;
+      due_.emplace(time + kReportAfter, timer);
     }
     return {};
   }
@@ -63,7 +63,7 @@ class WordCount final : public Processor {
   }
 
   ProcessorContext* context_ = nullptr;
-  std::map<Timestamp, std::string> due_;
+  std::multimap<Timestamp, std::string> due_;  ///< timers, by when they are due
 };
 
 /// A word's home follows from the word; tombstones are nothing to us.

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # dir is set there, and the names are used there
 # The listeners of a broker that trusts nobody, for scripts/kafka; sourced. Uses dir of that script.
 # Who comes over the plain listener is the administrator (loopback only); over the others, nobody may do anything that
 # an ACL doesn't allow.

@@ -40,7 +40,8 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
   }
   // The first offsets of a transaction nearly always meet the end of the one before and wait for one back-off.
   conf.set_default("retry.backoff.ms", "5");
-  conf.set_default("linger.ms", "5");
+  // In a transaction nobody sees a record before the commit, which waits for none of this. Without one it is the delay.
+  conf.set_default("linger.ms", transactional_id.empty() ? "0" : "5");
   conf.set_default("batch.size", "1000000");
   conf.set_default("queue.buffering.max.messages", "2000000");
   conf.set_default("queue.buffering.max.kbytes", "262144");

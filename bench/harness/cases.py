@@ -9,15 +9,15 @@ from . import machine
 
 # name: entities a group, groups, groups open at the same time, partitions, further options of the load.
 THROUGHPUT = {
-    "e3": (3, 1_000_000, 1_000, 4, ()),
-    "e3-short": (3, 250_000, 1_000, 4, ()),
-    "e100": (100, 20_000, 100, 4, ()),
-    "e1000": (1_000, 2_000, 100, 4, ()),
-    "e10000": (10_000, 200, 20, 4, ()),
+    "e3": (3, 500_000, 1_000, 4, ()),
+    "e3-long": (3, 1_000_000, 1_000, 4, ()),
+    "e100": (100, 10_000, 100, 4, ()),
+    "e1000": (1_000, 1_000, 100, 4, ()),
+    "e10000": (10_000, 100, 20, 4, ()),
     "open-20k": (3, 500_000, 20_000, 4, ()),
     "open-200k": (3, 500_000, 200_000, 4, ()),
     "entities-10m": (10, 1_000_000, 1_000_000, 4, ("--creates-first",)),
-    "p64": (3, 1_000_000, 1_000, 64, ()),
+    "p64": (3, 500_000, 1_000, 64, ()),
 }
 
 
@@ -102,7 +102,7 @@ def latency(bench, rate, system, guarantee, seconds=20):
     time.sleep(2)
     # A first load warms the client's connections and the JVM up; only the second one counts.
     warm = max(1_000, int(rate * 5 / (entities + 1)))
-    groups = max(1_000, int(rate * seconds / (entities + 1)))
+    groups = max(2_000, int(rate * seconds / (entities + 1)))
     window = 100 if rate <= 10_000 else 1_000
     bench.load("produce", "--topic", source, "--groups", warm, "--rate", rate, "--interleave", window, "--prefix", "warm")
     time.sleep(1)

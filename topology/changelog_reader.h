@@ -25,6 +25,8 @@ class ChangelogReader {
   virtual ~ChangelogReader() = default;
   virtual Status start(Partition home, Offset from) = 0;
   virtual void stop(Partition home) = 0;
+  /// Begins with a new client, reading nothing: for when the old one has fallen silent. Fatal: it can't be made.
+  virtual Status renew() { return {}; }
   /// Waits up to `wait` for the first record and visits what is at hand.
   virtual Status poll(Duration wait, const Visitor& visitor) = 0;
 };

@@ -106,7 +106,7 @@ class Engine {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "librdkafka 2.0.2", for --version.
+/// "librdkafka 2.12.1", with a remark where there is one to make; for --version.
 std::string kafka_client_version();
 
 }  // namespace ebc::topology

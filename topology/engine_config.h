@@ -47,6 +47,7 @@ struct EngineConfig {
   /// The static member id. Unset: made at first start and kept in state_dir. Empty: a dynamic member.
   std::optional<std::string> instance_id;
   int threads = 1;
+  int standbys = 0;  ///< other instances that follow each home's changelog
   Guarantee guarantee = Guarantee::ExactlyOnce;
   InitialOffset from;
   OnStop on_stop = OnStop::Leave;
@@ -56,6 +57,7 @@ struct EngineConfig {
   Duration session_timeout{10'000};
   Duration transaction_timeout{10'000};
   Duration start_timeout{60'000};
+  Duration stall_timeout{60'000};  ///< a Kafka client that should make progress and doesn't for so long is replaced
 
   CreateTopics create_topics = CreateTopics::Internal;
   /// False: the embedded broker of `dev`, which has its topics but can't answer for their settings.

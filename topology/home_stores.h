@@ -18,4 +18,14 @@ class HomeStores {
   virtual Status quarantine_home(Partition home) = 0;
 };
 
+/// Where the stores of homes come from that are only followed. Any thread.
+class StandbyStores {
+ public:
+  virtual ~StandbyStores() = default;
+
+  /// Opens the store of a home that this instance doesn't hold. Whoever takes the home afterwards fences it. Fenced:
+  /// the home is held here.
+  virtual Result<std::shared_ptr<state::CommittedStore>> open_standby(Partition home) = 0;
+};
+
 }  // namespace ebc::topology

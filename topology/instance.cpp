@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "topology/client_version.h"
 #include "topology/kafka_sink.h"
 
 namespace ebc::topology {
@@ -19,12 +20,33 @@ constexpr Duration kReportEvery{5'000};
 
 }  // namespace
 
-EngineFailure Instance::prepare() {
-  const Deadline deadline = SteadyClock::now() + config_.start_timeout;
+Result<std::shared_ptr<state::CommittedStore>> RocksHomeStores::open_home(Partition home) {
+  const std::lock_guard lock(mutex_);
+  auto store = database_->open_home(home);
+  if (store.ok()) held_[home] = *store;
+  return store;
+}
+
+Result<std::shared_ptr<state::CommittedStore>> RocksHomeStores::open_standby(Partition home) {
+  const std::lock_guard lock(mutex_);
+  if (const auto held = held_.find(home); held != held_.end() && !held->second.expired()) {
+    return Status(Verdict::Fenced, fmt::format("home {} is held here", home));
+  }
+  return database_->open_home(home);
+}
+
+EngineFailure Instance::reach() {
+  const ClientRemark remark = remark_on_client(rd_kafka_version());
+  if (remark.refused) return {Kind::Configuration, remark.text};
+  if (!remark.text.empty()) spdlog::info("{}", remark.text);
+  deadline_ = SteadyClock::now() + config_.start_timeout;
   if (EngineFailure failure = lock_state(); failure.failed()) return failure;
-  if (EngineFailure failure = reach_kafka(deadline); failure.failed()) return failure;
-  if (EngineFailure failure = prepare_topics(deadline); failure.failed()) return failure;
-  if (EngineFailure failure = claim_state(deadline); failure.failed()) return failure;
+  return reach_kafka();
+}
+
+EngineFailure Instance::prepare() {
+  if (EngineFailure failure = prepare_topics(deadline_); failure.failed()) return failure;
+  if (EngineFailure failure = claim_state(deadline_); failure.failed()) return failure;
   return open_database();
 }
 
@@ -37,14 +59,14 @@ EngineFailure Instance::lock_state() {
   return {};
 }
 
-EngineFailure Instance::reach_kafka(Deadline deadline) {
+EngineFailure Instance::reach_kafka() {
   auto admin = KafkaAdmin::make(config_);
   if (!admin.ok()) return {Kind::Configuration, admin.status().message()};
   admin_ = std::move(*admin);
   auto reported = SteadyClock::now();
   Status status;
   do {
-    const auto left = std::chrono::duration_cast<Duration>(deadline - SteadyClock::now());
+    const auto left = std::chrono::duration_cast<Duration>(deadline_ - SteadyClock::now());
     status = admin_->connect(std::clamp(left, Duration{100}, kAttempt));
     if (status.ok()) return {};
     if (status.verdict() == Verdict::Fatal) {
@@ -55,7 +77,7 @@ EngineFailure Instance::reach_kafka(Deadline deadline) {
       reported = SteadyClock::now();
       spdlog::info("waiting for Kafka at {}: {}", config_.brokers, status.message());
     }
-  } while (may_go_on(deadline));
+  } while (may_go_on(deadline_));
   return {Kind::KafkaUnreachable,
           fmt::format("Kafka at {} was not reached within {} s: {}. Check --brokers, or start a broker "
                       "(scripts/kafka start); --start-timeout sets how long is waited",

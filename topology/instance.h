@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "processor/api/clock.h"
@@ -17,19 +19,21 @@
 namespace ebc::topology {
 
 /// The homes' stores in the instance's one database. Any thread.
-class RocksHomeStores final : public HomeStores {
+class RocksHomeStores final : public HomeStores, public StandbyStores {
  public:
   explicit RocksHomeStores(std::unique_ptr<state::RocksDatabase> database) : database_(std::move(database)) {}
-  Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) override {
-    return database_->open_home(home);
-  }
+  Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) override;
   Status quarantine_home(Partition home) override {
     return database_->quarantine_home(home, "its rows could not be read while it ran");
   }
+  Result<std::shared_ptr<state::CommittedStore>> open_standby(Partition home) override;
   state::RocksDatabase& database() const { return *database_; }
 
  private:
   std::unique_ptr<state::RocksDatabase> database_;
+  std::mutex mutex_;
+  /// Opened to be run. While one lives, a standby must not be opened: it would fence the owner.
+  std::map<Partition, std::weak_ptr<state::CommittedStore>> held_;  // guarded by mutex_
 };
 
 /// Prepared once at start; constant afterwards.
@@ -38,7 +42,9 @@ class Instance {
   Instance(const EngineConfig& config, const Clock& clock, const std::atomic<bool>& stop)
       : config_(config), clock_(clock), stop_(stop) {}
 
-  /// Everything but end_old_transactions().
+  /// Locks the state folder and finds Kafka: from here on uuid() is known.
+  EngineFailure reach();
+  /// Topics, claim of the folder, database.
   EngineFailure prepare();
   /// Transactions that an earlier life of this folder may have left open are ended, unless this life's threads will do
   /// that by themselves. Only once nobody else lives under our id. Blocks for at most start_timeout.
@@ -64,7 +70,7 @@ class Instance {
  private:
   using Deadline = std::chrono::steady_clock::time_point;
   EngineFailure lock_state();
-  EngineFailure reach_kafka(Deadline deadline);
+  EngineFailure reach_kafka();
   EngineFailure prepare_topics(Deadline deadline);
   EngineFailure claim_state(Deadline deadline);
   EngineFailure open_database();
@@ -80,6 +86,7 @@ class Instance {
   TopicsReport topics_;
   std::unique_ptr<RocksHomeStores> stores_;
   std::string instance_id_;
+  Deadline deadline_{};  ///< of everything up to prepare()
   int quarantined_ = 0;
 };
 

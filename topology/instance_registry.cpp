@@ -76,12 +76,22 @@ std::optional<InstanceRegistry::Namesake> InstanceRegistry::namesake(const std::
   return found;
 }
 
-std::vector<InstanceRecord> InstanceRegistry::dead_holders_of(Partition partition, Timestamp now) const {
+std::map<Partition, std::string> InstanceRegistry::holders(Timestamp now) const {
   const std::lock_guard lock(mutex_);
-  std::vector<InstanceRecord> records;
+  std::map<Partition, std::string> holders;
+  for (const auto& [uuid, known] : known_) {
+    if (uuid == own_uuid_ || !live(known, now)) continue;
+    for (const Partition partition : known.record.partitions) holders[partition] = uuid;
+  }
+  return holders;
+}
+
+std::vector<InstanceRegistry::Dead> InstanceRegistry::dead_holders_of(Partition partition, Timestamp now) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Dead> records;
   for (const auto& [uuid, known] : known_) {
     if (uuid == own_uuid_ || live(known, now) || !contains(known.record.partitions, partition)) continue;
-    records.push_back(known.record);
+    records.push_back({known.record, known.heard});
   }
   return records;
 }

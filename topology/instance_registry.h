@@ -38,7 +38,13 @@ class InstanceRegistry {
   std::optional<Namesake> namesake(const std::string& id, Timestamp now) const;
 
   /// The others that had this partition when last heard of (or when they left) and aren't live.
-  std::vector<InstanceRecord> dead_holders_of(Partition partition, Timestamp now) const;
+  struct Dead {
+    InstanceRecord record;
+    Timestamp heard{};
+  };
+  std::vector<Dead> dead_holders_of(Partition partition, Timestamp now) const;
+  /// By home: the live other that holds it, running or not.
+  std::map<Partition, std::string> holders(Timestamp now) const;
   /// Forgets who left longer than `age` ago, and returns who was silent for so long without leaving: nobody needs their
   /// records any more.
   std::vector<std::string> expire(Duration age, Timestamp now);

@@ -117,6 +117,30 @@ Status KafkaAdmin::delete_records(const std::string& topic, const std::map<Parti
   return {};
 }
 
+Result<std::set<std::string>> KafkaAdmin::static_members(const std::string& group) {
+  const std::string what = "members of consumer group " + group;
+  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
+  const char* groups[] = {group.c_str()};
+  rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, nullptr, queue.get());
+  auto event = answer(queue.get(), what);
+  if (!event.ok()) return event.status();
+  std::size_t count = 0;
+  const auto* results =
+      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto* error = rd_kafka_ConsumerGroupDescription_error(results[i])) {
+      return Status(Verdict::Retry, fmt::format("{}: {}", what, rd_kafka_error_string(error)));
+    }
+    for (std::size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(results[i]); ++m) {
+      const char* id =
+          rd_kafka_MemberDescription_group_instance_id(rd_kafka_ConsumerGroupDescription_member(results[i], m));
+      if (id != nullptr) ids.insert(id);
+    }
+  }
+  return ids;
+}
+
 Result<std::map<std::string, std::string>> KafkaAdmin::config_of(const std::string& topic) {
   const std::string what = "settings of topic " + topic;
   const ConfigResource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));

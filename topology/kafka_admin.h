@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class KafkaAdmin {
   Status create(const TopicSpec& spec);
   /// Deletes the records of a topic before these offsets, by partition.
   Status delete_records(const std::string& topic, const std::map<Partition, Offset>& before);
+  /// The static member ids (group.instance.id) whose sessions live; dynamic members aren't named.
+  Result<std::set<std::string>> static_members(const std::string& group);
   /// Effective settings of a topic.
   Result<std::map<std::string, std::string>> config_of(const std::string& topic);
 

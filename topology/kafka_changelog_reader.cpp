@@ -12,23 +12,33 @@ namespace {
 constexpr std::size_t kBatch = 2'048;
 }
 
-Result<std::unique_ptr<KafkaChangelogReader>> KafkaChangelogReader::make(const EngineConfig& config) {
-  KafkaConfig conf(config, "consumer", "restore");
-  conf.set("group.id", config.app_id + "-restore").set("enable.auto.commit", "false");  // never committed to
-  conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
-  conf.set_default("fetch.wait.max.ms", "10");
-  conf.set_default("queued.min.messages", "400000");
-  conf.set_default("queued.max.messages.kbytes", "65536");
-  auto client = conf.make(RD_KAFKA_CONSUMER);
-  if (!client.ok()) return client.status();
-  rd_kafka_poll_set_consumer(client->get());
-  return std::unique_ptr<KafkaChangelogReader>(new KafkaChangelogReader(TopicNames(config), std::move(*client)));
+Result<std::unique_ptr<KafkaChangelogReader>> KafkaChangelogReader::make(const EngineConfig& config, Use use) {
+  auto reader = std::unique_ptr<KafkaChangelogReader>(new KafkaChangelogReader(config, use));
+  EBC_TRY(reader->renew());
+  return reader;
 }
 
-KafkaChangelogReader::KafkaChangelogReader(TopicNames names, KafkaClient client)
-    : names_(std::move(names)), client_(std::move(client)), queue_(rd_kafka_queue_get_consumer(client_.get())) {}
+Status KafkaChangelogReader::renew() {
+  const bool restores = use_ == Use::Restore;
+  KafkaConfig conf(config_, "consumer", restores ? "restore" : "standby");
+  conf.set("group.id", config_.app_id + "-restore").set("enable.auto.commit", "false");  // never committed to
+  conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
+  conf.set_default("fetch.wait.max.ms", restores ? "10" : "100");
+  conf.set_default("queued.min.messages", restores ? "400000" : "20000");
+  conf.set_default("queued.max.messages.kbytes", restores ? "65536" : "8192");
+  auto client = conf.make(RD_KAFKA_CONSUMER);
+  if (!client.ok()) return client.status();
+  reading_.clear();
+  queue_.reset();
+  client_ = std::move(*client);
+  rd_kafka_poll_set_consumer(client_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+  return {};
+}
 
-KafkaChangelogReader::~KafkaChangelogReader() { rd_kafka_assign(client_.get(), nullptr); }
+KafkaChangelogReader::~KafkaChangelogReader() {
+  if (client_) rd_kafka_assign(client_.get(), nullptr);
+}
 
 Status KafkaChangelogReader::start(Partition home, Offset from) {
   const std::array position{LogPosition{{Channel::Changelog, home}, from}};

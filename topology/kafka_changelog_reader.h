@@ -11,21 +11,29 @@ namespace ebc::topology {
 
 class KafkaChangelogReader final : public ChangelogReader {
  public:
+  enum class Use {
+    Restore,  ///< somebody waits: reads ahead
+    Follow,   ///< nobody does: little memory
+  };
+
   /// Fatal: a refused setting.
-  static Result<std::unique_ptr<KafkaChangelogReader>> make(const EngineConfig& config);
+  static Result<std::unique_ptr<KafkaChangelogReader>> make(const EngineConfig& config, Use use);
   ~KafkaChangelogReader() override;
 
   Status start(Partition home, Offset from) override;
   void stop(Partition home) override;
+  Status renew() override;
   Status poll(Duration wait, const Visitor& visitor) override;
 
  private:
-  KafkaChangelogReader(TopicNames names, KafkaClient client);
+  KafkaChangelogReader(const EngineConfig& config, Use use) : config_(config), use_(use), names_(config_) {}
   void visit(const rd_kafka_message_t& message, const Visitor& visitor) const;
 
+  const EngineConfig config_;
+  const Use use_;
   const TopicNames names_;
-  const KafkaClient client_;
-  const KafkaQueue queue_;
+  KafkaClient client_;
+  KafkaQueue queue_;
   std::set<Partition> reading_;
 };
 

@@ -21,6 +21,7 @@ Result<std::unique_ptr<KafkaInstances>> KafkaInstances::make(const EngineConfig&
   reading.set("group.id", config.app_id + "-instances").set("enable.auto.commit", "false");
   reading.set("isolation.level", "read_uncommitted").set("auto.offset.reset", "earliest");
   reading.set("enable.partition.eof", "true");
+  reading.set_default("fetch.wait.max.ms", "50");  // the end is known by an empty fetch
   auto consumer = reading.make(RD_KAFKA_CONSUMER);
   if (!consumer.ok()) return consumer.status();
   rd_kafka_poll_set_consumer(consumer->get());

@@ -1,6 +1,9 @@
 #include "topology/kafka_offsets.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
@@ -11,7 +14,8 @@ namespace {
 constexpr Duration kLimit{2'000};
 /// The broker answers "unstable" at once and the client asks again until the limit: short, so that other homes get
 /// their turn.
-constexpr Duration kStableLimit{300};
+constexpr Duration kStableLimit{100};
+constexpr Duration kWarmUpLimit{3'000}, kWarmUpQuestion{25};
 
 int ms(Duration duration) { return static_cast<int>(duration.count()); }
 
@@ -19,30 +23,78 @@ Result<KafkaClient> make_client(const EngineConfig& config, std::string_view nam
   KafkaConfig conf(config, "consumer", name);
   conf.set("group.id", config.app_id).set("isolation.level", isolation).set("enable.auto.commit", "false");
   conf.set("auto.offset.reset", "error");
+  conf.set_default("topic.metadata.refresh.interval.ms", "10000");  // partitions that are added
   return conf.make(RD_KAFKA_CONSUMER);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<KafkaOffsets>> KafkaOffsets::make(const EngineConfig& config, std::string_view client_name) {
-  auto uncommitted = make_client(config, fmt::format("{}-offsets", client_name), "read_uncommitted");
-  if (!uncommitted.ok()) return uncommitted.status();
-  auto stable = make_client(config, fmt::format("{}-stable-offsets", client_name), "read_committed");
-  if (!stable.ok()) return stable.status();
-  return std::unique_ptr<KafkaOffsets>(
-      new KafkaOffsets(TopicNames(config), std::move(*uncommitted), std::move(*stable)));
+  auto offsets = std::unique_ptr<KafkaOffsets>(new KafkaOffsets(config, std::string(client_name)));
+  EBC_TRY(offsets->make_uncommitted());
+  EBC_TRY(offsets->make_stable());
+  return offsets;
 }
 
-KafkaOffsets::KafkaOffsets(TopicNames names, KafkaClient uncommitted, KafkaClient stable)
-    : names_(std::move(names)),
-      uncommitted_(std::move(uncommitted)),
-      stable_(std::move(stable)),
-      input_(rd_kafka_topic_new(uncommitted_.get(), names_.input.c_str(), nullptr)) {}
+KafkaOffsets::KafkaOffsets(const EngineConfig& config, std::string client_name)
+    : config_(config), client_name_(std::move(client_name)), names_(config_) {}
+
+Status KafkaOffsets::make_uncommitted() {
+  auto client = make_client(config_, client_name_ + "-offsets", "read_uncommitted");
+  if (!client.ok()) return client.status();
+  input_.reset();
+  uncommitted_.client = std::move(*client);
+  input_.reset(rd_kafka_topic_new(uncommitted_.client.get(), names_.input.c_str(), nullptr));
+  return {};
+}
+
+Status KafkaOffsets::make_stable() {
+  auto client = make_client(config_, client_name_ + "-stable-offsets", "read_committed");
+  if (!client.ok()) return client.status();
+  stable_.client = std::move(*client);
+  return {};
+}
+
+bool KafkaOffsets::silent(Ask& ask, bool answered) const {
+  const auto now = std::chrono::steady_clock::now();
+  if (!answered && now - ask.answered <= config_.stall_timeout) return false;
+  ask.answered = now;
+  return !answered;
+}
+
+void KafkaOffsets::note_uncommitted(bool answered) {
+  if (!silent(uncommitted_, answered)) return;
+  spdlog::info("{}: no answer for long; asking with a new client", rd_kafka_name(uncommitted_.client.get()));
+  if (const Status made = make_uncommitted(); !made.ok()) spdlog::warn("{}", made.message());
+}
+
+void KafkaOffsets::note_stable(bool answered) {
+  if (!silent(stable_, answered)) return;
+  spdlog::info("{}: no answer for long; asking with a new client", rd_kafka_name(stable_.client.get()));
+  if (const Status made = make_stable(); !made.ok()) spdlog::warn("{}", made.message());
+}
+
+void KafkaOffsets::warm_up(const std::atomic<bool>& stop) {
+  // Of the changelog the group has no offsets, so none can be held by an open transaction. Short questions, since the
+  // client's inside looks at its state whenever one comes, else once a second.
+  const std::array changelog{LogPartition{Channel::Changelog, 0}};
+  const auto until = std::chrono::steady_clock::now() + kWarmUpLimit;
+  bool stable = false, uncommitted = false;
+  while (!stop.load() && std::chrono::steady_clock::now() < until && !(stable && uncommitted)) {
+    stable = stable || committed(stable_.client.get(), changelog, kWarmUpQuestion).ok();
+    uncommitted = uncommitted || committed(uncommitted_.client.get(), changelog, kWarmUpQuestion).ok();
+  }
+  for (const Channel channel : {Channel::Input, Channel::Repartition, Channel::Changelog}) {
+    const std::array log{LogPartition{channel, 0}};
+    if (!stop.load()) (void)ends(log);
+  }
+}
 
 Result<int> KafkaOffsets::input_partitions() {
   const struct rd_kafka_metadata* raw = nullptr;
-  const auto code = rd_kafka_metadata(uncommitted_.get(), 0, input_.get(), &raw, ms(kLimit));
+  const auto code = rd_kafka_metadata(uncommitted_.client.get(), 0, input_.get(), &raw, ms(kLimit));
   const KafkaMetadata metadata(raw);
+  note_uncommitted(code == RD_KAFKA_RESP_ERR_NO_ERROR);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "metadata of " + names_.input);
   if (metadata->topic_cnt != 1) return Status(Verdict::Retry, "no metadata of " + names_.input);
   if (const auto error = metadata->topics[0].err; error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -55,14 +107,16 @@ Result<LogOffsets::Positions> KafkaOffsets::at(std::span<const LogPartition> log
   if (logs.empty()) return Positions{};
   const KafkaPartitions list = names_.list(logs);
   for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = time;
-  const auto code = rd_kafka_offsets_for_times(uncommitted_.get(), list.get(), ms(kLimit));
-  // The input has grown since this client last looked, and by itself it looks every five minutes.
+  const auto code = rd_kafka_offsets_for_times(uncommitted_.client.get(), list.get(), ms(kLimit));
+  note_uncommitted(code == RD_KAFKA_RESP_ERR_NO_ERROR);
+  // A partition that was just added: the client knows it once it has asked again.
   if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) (void)input_partitions();
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "offsets of " + names_.of(logs[0].channel));
   Positions positions;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& answer = list->elems[i];
     if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (answer.err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) (void)input_partitions();
       return kafka_status(answer.err, fmt::format("offsets of {} [{}]", answer.topic, answer.partition));
     }
     positions.push_back(answer.offset);
@@ -91,7 +145,7 @@ Result<Offset> KafkaOffsets::last_stable_offset(LogPartition log) {
   std::int64_t low = 0, high = 0;
   const std::string& topic = names_.of(log.channel);
   const auto code =
-      rd_kafka_query_watermark_offsets(stable_.get(), topic.c_str(), log.partition, &low, &high, ms(kLimit));
+      rd_kafka_query_watermark_offsets(stable_.client.get(), topic.c_str(), log.partition, &low, &high, ms(kLimit));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "last stable offset of " + topic);
   return high;
 }
@@ -100,7 +154,7 @@ Result<LogOffsets::MaybePositions> KafkaOffsets::committed(rd_kafka_t* client, s
                                                            Duration limit) {
   const KafkaPartitions list = names_.list(logs);
   const auto code = rd_kafka_committed(client, list.get(), ms(limit));
-  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT && client == stable_.get()) {
+  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT && client == stable_.client.get()) {
     return Status(Verdict::Retry, "its committed offsets: a transaction that holds them is still open");
   }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "committed offsets");
@@ -116,11 +170,15 @@ Result<LogOffsets::MaybePositions> KafkaOffsets::committed(rd_kafka_t* client, s
 }
 
 Result<LogOffsets::MaybePositions> KafkaOffsets::stable_committed(std::span<const LogPartition> logs) {
-  return committed(stable_.get(), logs, kStableLimit);
+  auto answer = committed(stable_.client.get(), logs, kStableLimit);
+  note_stable(answer.ok());
+  return answer;
 }
 
 Result<LogOffsets::MaybePositions> KafkaOffsets::committed(std::span<const LogPartition> logs) {
-  return committed(uncommitted_.get(), logs, kLimit);
+  auto answer = committed(uncommitted_.client.get(), logs, kLimit);
+  note_uncommitted(answer.ok());
+  return answer;
 }
 
 }  // namespace ebc::topology

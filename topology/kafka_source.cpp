@@ -14,6 +14,7 @@ namespace {
 
 /// Small enough that a batch is still in the processor's cache when it is processed, and when it is given back.
 constexpr std::size_t kBatch = 1'024;
+constexpr Duration kJoiningWait{20};
 
 int ms(Duration duration) { return static_cast<int>(std::max<std::int64_t>(0, duration.count())); }
 
@@ -69,8 +70,9 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   conf.set("partition.assignment.strategy", "cooperative-sticky");
   conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
   conf.set("session.timeout.ms", std::to_string(config.session_timeout.count()));
+  // By a heartbeat a member learns that there are partitions to be had.
   conf.set_default("heartbeat.interval.ms",
-                   std::to_string(std::clamp<std::int64_t>(config.session_timeout.count() / 4, 100, 3'000)));
+                   std::to_string(std::clamp<std::int64_t>(config.session_timeout.count() / 4, 100, 500)));
   // Partitions added to the input are known to the clock at once, and it waits until somebody reads them.
   conf.set_default("topic.metadata.refresh.interval.ms", "5000");
   // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
@@ -121,6 +123,11 @@ void KafkaSource::release_messages() {
 
 Result<Batch> KafkaSource::poll(Duration wait) {
   release_messages();
+  if (!answered_) {
+    // On its way into the group the client looks at where it stands once a second, or whenever it is asked something.
+    const KafkaGroupMetadata asked(rd_kafka_consumer_group_metadata(client_.get()));
+    wait = std::min(wait, kJoiningWait);
+  }
   messages_.resize(kBatch);
   auto taken = rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data(), kBatch);
   if (taken <= 0 && wait.count() > 0) {
@@ -220,6 +227,7 @@ void KafkaSource::rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topi
 void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list) {
   std::vector<Partition> inputs;
   for (int i = 0; i < list.cnt; ++i) inputs.push_back(list.elems[i].partition);
+  answered_ = true;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     const KafkaPartitions nothing(rd_kafka_topic_partition_list_new(0));
     const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), nothing.get()));

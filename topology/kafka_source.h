@@ -57,6 +57,7 @@ class KafkaSource final : public RecordSource {
   KafkaClient client_;
   KafkaQueue queue_;
   std::set<LogPartition> held_;
+  bool answered_ = false;                         ///< the group has given us something, be it nothing
   const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the batch at hand; its name was last_channel_'s
   Channel last_channel_{};
 

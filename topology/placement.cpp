@@ -79,10 +79,13 @@ void Placement::publish_when_due(Timestamp now) {
   std::string held = holdings(record);
   const bool stepped_back = now < published_;
   if (now - published_ < kBeat && !stepped_back && held == published_holdings_) return;
-  published_ = now;
   published_holdings_ = std::move(held);
-  record.uuid = uuid_;
-  record.heartbeat = now;
+  publish(std::move(record));
+}
+
+void Placement::publish(InstanceRecord record) {
+  published_ = clock_.now();
+  record.heartbeat = published_;
   topic_->publish(record);
 }
 

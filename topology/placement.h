@@ -33,6 +33,8 @@ class Placement {
   Result<std::optional<InstanceRecord>> find_namesake(const std::string& id, Duration limit,
                                                       const std::atomic<bool>& stop);
 
+  /// Sends our record now.
+  void publish(InstanceRecord record);
   /// One round of at most about 100 ms.
   void turn();
   /// Takes our record out of the topic. Bounded.

@@ -20,7 +20,7 @@ StreamWorker::StreamWorker(WorkerConfig config, const Clock& clock, ProcessorSup
       supplier_(supplier),
       taker_(taker),
       board_(board),
-      session_(std::move(make_sink)),
+      session_(std::move(make_sink), config_.stall_timeout),
       homes_(static_cast<std::size_t>(board.homes())) {}
 
 Status StreamWorker::start(const SourceFactory& make_source) {
@@ -31,6 +31,11 @@ Status StreamWorker::start(const SourceFactory& make_source) {
 }
 
 StreamWorker::~StreamWorker() = default;
+
+void StreamWorker::wake() {
+  const std::lock_guard lock(source_mutex_);
+  if (source_) source_->wake();
+}
 
 Status StreamWorker::turn() {
   now_ = clock_.now();

@@ -42,6 +42,7 @@ struct WorkerConfig {
   Duration commit_interval{100};
   std::size_t buffer_bytes = 32u << 20;
   std::size_t buffer_records = 100'000;
+  Duration stall_timeout{60'000};
 };
 
 class StreamWorker final : private RebalanceListener {
@@ -56,8 +57,12 @@ class StreamWorker final : private RebalanceListener {
   /// Joins the group through a source that has the worker as its listener. Once, before the first turn.
   Status start(const SourceFactory& make_source);
 
+  /// Drops what is uncommitted and the source, and joins anew: after Fenced, or when the source makes no progress.
+  /// Fatal: the source can't be made.
+  Status rejoin(const std::string& why, const SourceFactory& make_source, Duration close_limit);
+
   /// One turn; waits for input no longer than nothing else is due. Fatal or Fenced: the thread must stop (Fenced:
-  /// another process has our identity). Anything less is dealt with inside.
+  /// another process has our identity; or rejoin()). Anything less is dealt with inside.
   Status turn();
 
   /// Commits what is uncommitted, due or not. As turn().
@@ -68,7 +73,7 @@ class StreamWorker final : private RebalanceListener {
 
   Mailbox<WorkerMessage>& mailbox() { return mailbox_; }
   /// Any thread.
-  void wake() { source_->wake(); }
+  void wake();
   const WorkerCounters& counters() const { return counters_; }
   /// Any thread.
   const ActivityTimes& times() const { return times_; }
@@ -139,7 +144,8 @@ class StreamWorker final : private RebalanceListener {
   ProcessorSupplier& supplier_;
   HomeTaker& taker_;
   HomeBoard& board_;
-  std::unique_ptr<RecordSource> source_;
+  std::mutex source_mutex_;               ///< of wake() against the source's replacement
+  std::unique_ptr<RecordSource> source_;  ///< replaced under source_mutex_, by our thread
   TransactionSession session_;
   Mailbox<WorkerMessage> mailbox_;
 

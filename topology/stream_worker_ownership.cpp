@@ -150,6 +150,27 @@ void StreamWorker::reset(const Status& why) {
   first_uncommitted_.reset();
 }
 
+Status StreamWorker::rejoin(const std::string& why, const SourceFactory& make_source, Duration close_limit) {
+  spdlog::warn("[thread {}] joins the consumer group anew: {}", config_.thread, why);
+  reset({Verdict::Fenced, why});
+  assigned_.clear();
+  joined_.store(false, std::memory_order_release);
+  closing_ = true;  // what the old source says on its way out is of no interest
+  source_->close(false, close_limit);
+  closing_ = false;
+  answered_ = false;
+  rebalance_failure_ = {};
+  {
+    const std::lock_guard lock(source_mutex_);
+    source_.reset();
+  }
+  auto source = make_source(*this);
+  if (!source.ok()) return source.status();
+  const std::lock_guard lock(source_mutex_);
+  source_ = std::move(*source);
+  return {};
+}
+
 Status StreamWorker::recover(Status status) {
   switch (status.verdict()) {
     case Verdict::Ok:

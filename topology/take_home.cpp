@@ -8,7 +8,7 @@
 #include <random>
 #include <tuple>
 
-#include "state/changelog_codec.h"
+#include "topology/local_trust.h"
 
 namespace ebc::topology {
 namespace {
@@ -49,6 +49,11 @@ bool TakeHome::step(Timestamp now) {
         break;
       case Phase::AskOffsets:
         status = ask_offsets();
+        if (status.ok()) {
+          unstable_since_.reset();
+        } else if (!unstable_since_) {
+          unstable_since_ = now;
+        }
         break;
       case Phase::AskEnd:
         status = ask_end(now);
@@ -104,16 +109,6 @@ Status TakeHome::ask_offsets() {
   return {};
 }
 
-Result<std::optional<Progress>> TakeHome::local_progress() const {
-  std::string row;
-  auto found = store_->get(kProgressKey, row);
-  if (!found.ok()) return found.status();
-  if (!*found) return std::optional<Progress>{};
-  auto progress = decode_progress(row);
-  if (!progress.ok()) return progress.status();
-  return std::optional<Progress>{*progress};
-}
-
 Status TakeHome::ask_end(Timestamp now) {
   const std::array log{LogPartition{Channel::Changelog, request_.partition}};
   auto end = offsets_.ends(log);
@@ -125,25 +120,22 @@ Status TakeHome::ask_end(Timestamp now) {
 
   auto local = store_->changelog_offset_next();
   if (!local.ok()) return local.status();
-  auto progress = local_progress();
+  auto progress = stored_progress(*store_);
   if (!progress.ok()) return progress.status();
   local_generation_.reset();
-  if (*progress) local_generation_ = (**progress).generation;
-
-  std::string distrust;
-  if (!local->has_value()) return start_replay(true, now);
-  if (**local > end_) {
-    distrust = fmt::format("it stands at changelog offset {}, beyond the changelog's end {}", **local, end_);
-  } else if (**local < start_) {
-    distrust = fmt::format("it stands at changelog offset {}, before the changelog's start {}", **local, start_);
-  } else if (*progress && now - (**progress).written > rules_.trust_local_state_for) {
-    distrust = "it is older than the changelog keeps its tombstones for";
+  std::optional<Timestamp> last_current;
+  if (*progress) {
+    local_generation_ = (**progress).generation;
+    last_current = (**progress).written;
   }
-  if (distrust.empty()) {
+
+  if (!local->has_value()) return start_replay(true, now);
+  const std::string why = distrust(**local, {start_, end_}, last_current, now, rules_.trust_local_state_for);
+  if (why.empty()) {
     position_ = **local;
     return start_replay(false, now);
   }
-  spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, distrust);
+  spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, why);
   return start_replay(true, now);
 }
 
@@ -168,13 +160,8 @@ Status TakeHome::start_replay(bool from_nothing, Timestamp now) {
 
 void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value) {
   if (phase_ != Phase::Replay || offset < position_ || offset >= end_) return;
-  if (!replaying_all_ && key == kProgressKey && value && local_generation_) {
-    const auto write = state::decode_changelog(key, value);
-    if (write.ok() && write.value().value) {
-      const auto progress = decode_progress(*write.value().value);
-      if (progress.ok() && progress.value().generation != *local_generation_) foreign_generation_ = true;
-    }
-  }
+  if (!replaying_all_ && local_generation_)
+    foreign_generation_ |= of_another_generation(*local_generation_, key, value);
   if (Status added = restorer_->add(offset, key, value); !added.ok()) {
     retry_reason_ = added.message();
     if (added.verdict() == Verdict::Fatal) return fail(std::move(added));
@@ -226,7 +213,7 @@ Status TakeHome::compare(Timestamp now) {
   result_.commit_at_once = false;
   std::optional<Progress> row;
   if (store_) {
-    auto local = local_progress();
+    auto local = stored_progress(*store_);
     if (!local.ok()) return local.status();
     row = *local;
   }

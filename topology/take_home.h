@@ -35,6 +35,8 @@ struct TakeRules {
   /// A store that was last known to be up to date longer ago than this is restored from nothing: the tombstones of what
   /// was deleted since may be gone from the changelog (half of its delete.retention.ms).
   Duration trust_local_state_for{std::chrono::hours(12)};
+  /// A changelog reader that brings nothing for so long, though something is missing, is replaced.
+  Duration stall_timeout{60'000};
 };
 
 class TakeHome {
@@ -60,6 +62,8 @@ class TakeHome {
   std::int64_t restore_lag() const { return end_ > position_ ? end_ - position_ : 0; }
   /// How long the rest of the replay takes at the pace so far; none before there is a pace.
   std::optional<Duration> restore_eta(Timestamp now) const;
+  /// Since when the home's committed offsets have not become stable; none while they aren't waited for.
+  std::optional<Timestamp> unstable_since() const { return unstable_since_; }
   /// When Done.
   Taken result() const { return result_; }
   /// When Failed.
@@ -74,7 +78,6 @@ class TakeHome {
   Status compare(Timestamp now);
   Status check_against_logs(Progress& progress);
   Result<Offset> first_position(LogPartition log);
-  Result<std::optional<Progress>> local_progress() const;
   void fail(Status status);
 
   const TakeRequest request_;
@@ -85,6 +88,7 @@ class TakeHome {
 
   Phase phase_ = Phase::Open;
   std::string retry_reason_;
+  std::optional<Timestamp> unstable_since_;
   std::shared_ptr<state::CommittedStore> store_;
   std::optional<state::Restorer> restorer_;
   std::optional<std::uint64_t> local_generation_;

@@ -9,7 +9,13 @@ constexpr Duration kProgressEvery{2'000};
 
 TakeQueue::TakeQueue(TakeRules rules, HomeStores& stores, LogOffsets& offsets, ChangelogReader& reader,
                      const Clock& clock, Reply reply)
-    : rules_(rules), stores_(stores), offsets_(offsets), reader_(reader), clock_(clock), reply_(std::move(reply)) {
+    : rules_(rules),
+      stores_(stores),
+      offsets_(offsets),
+      reader_(reader),
+      clock_(clock),
+      reply_(std::move(reply)),
+      stall_(rules.stall_timeout) {
   visitor_.record = [this](Partition home, Offset offset, std::optional<std::string_view> key,
                            std::optional<std::string_view> value) {
     if (TakeHome* take = find(home)) take->on_record(offset, key, value);
@@ -91,7 +97,25 @@ void TakeQueue::turn(Duration wait) {
   if (const Status polled = reader_.poll(replaying ? wait : Duration{0}, visitor_); !polled.ok()) {
     spdlog::warn("changelog reader: {}", polled.message());
   }
+  renew_when_stalled();
   report_progress();
+}
+
+void TakeQueue::renew_when_stalled() {
+  std::uint64_t progress = 0;
+  bool replaying = false;
+  for (const auto& [partition, take] : takes_) {
+    if (take->phase() != TakeHome::Phase::Replay) continue;
+    replaying = true;
+    progress += static_cast<std::uint64_t>(take->restored() + take->restore_lag());
+  }
+  if (!stall_.stalled(replaying, progress, clock_.now().time_since_epoch())) return;
+  spdlog::warn("the changelog reader has brought nothing for long; reading with a new client");
+  if (const Status renewed = reader_.renew(); !renewed.ok()) spdlog::warn("changelog reader: {}", renewed.message());
+  for (auto& [partition, take] : takes_) {
+    if (take->phase() != TakeHome::Phase::Replay) continue;
+    take = std::make_unique<TakeHome>(take->request(), rules_, stores_, offsets_, reader_);
+  }
 }
 
 void TakeQueue::report_progress() {
@@ -103,7 +127,8 @@ void TakeQueue::report_progress() {
                         .waiting_for = take->waiting_for(),
                         .restored = take->restored(),
                         .restore_lag = take->restore_lag(),
-                        .restore_eta = take->restore_eta(now)});
+                        .restore_eta = take->restore_eta(now),
+                        .unstable_since = take->unstable_since()});
   }
   if (snapshot.empty()) {
     progress_reported_ = now;

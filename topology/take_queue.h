@@ -13,6 +13,7 @@
 
 #include "processor/api/clock.h"
 #include "topology/home_taker.h"
+#include "topology/stall_watch.h"
 #include "topology/take_home.h"
 
 namespace ebc::topology {
@@ -24,6 +25,7 @@ struct TakingSnapshot {
   std::int64_t restored = 0;
   std::int64_t restore_lag = 0;
   std::optional<Duration> restore_eta = {};  ///< at the pace so far
+  std::optional<Timestamp> unstable_since;   ///< as TakeHome's
 };
 
 class TakeQueue final : public HomeTaker {
@@ -57,6 +59,7 @@ class TakeQueue final : public HomeTaker {
 
   void obey_commands();
   void report_progress();
+  void renew_when_stalled();
   TakeHome* find(Partition home);
 
   const TakeRules rules_;
@@ -68,6 +71,7 @@ class TakeQueue final : public HomeTaker {
   ChangelogReader::Visitor visitor_;
   std::map<Partition, std::unique_ptr<TakeHome>> takes_;
   Timestamp progress_reported_{};
+  StallWatch stall_;
 
   mutable std::mutex mutex_;
   std::condition_variable commanded_;

@@ -14,10 +14,11 @@ Status TransactionSession::ensure_sink(RecordSource& source, Timestamp now) {
   if (now < not_before_) return {Verdict::Retry, "pausing before the next producer"};
   if (!opening_) {
     opening_ = factory_(source);
+    opening_since_ = now;
     ++rebuilds_;
   }
   if (Status opened = opening_->open(); !opened.ok()) {
-    if (opened.verdict() != Verdict::Retry) opening_.reset();
+    if (opened.verdict() != Verdict::Retry || now - opening_since_ > open_limit_) opening_.reset();
     return opened;
   }
   sink_ = std::move(opening_);
@@ -26,6 +27,7 @@ Status TransactionSession::ensure_sink(RecordSource& source, Timestamp now) {
 
 void TransactionSession::drop(Timestamp now) {
   sink_.reset();
+  opening_.reset();
   reset_counts();
   pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
   not_before_ = now + pause_;

@@ -13,7 +13,9 @@ namespace ebc::topology {
 /// One thread. Knows how much is waiting, not what it means.
 class TransactionSession {
  public:
-  explicit TransactionSession(SinkFactory factory) : factory_(std::move(factory)) {}
+  /// A sink that isn't open after `open_limit` is given up for a new one.
+  explicit TransactionSession(SinkFactory factory, Duration open_limit = Duration{60'000})
+      : factory_(std::move(factory)), open_limit_(open_limit) {}
 
   /// A sink that may begin: made and opened when there is none, replaced when a late commit request may still be under
   /// way. Retry until Kafka answers, after a growing pause. Only while nothing is begun.
@@ -48,13 +50,14 @@ class TransactionSession {
   void reset_counts();
 
   const SinkFactory factory_;
+  const Duration open_limit_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<Sink> opening_;
   bool begun_ = false;
   Status begin_failure_;
   std::size_t outputs_ = 0, rekeyed_ = 0, bytes_ = 0;
   std::uint64_t rebuilds_ = 0;
-  Timestamp not_before_{};
+  Timestamp not_before_{}, opening_since_{};
   Duration pause_{0};
 };
 

@@ -128,6 +128,12 @@ void add_processing(std::vector<OptionSpec>& table) {
     {.name = "threads", .kind = K::Integer, .value_name = "N", .default_text = "1",
      .help = "Stream threads; each takes its share of the partitions", .scope = kRun, .section = kSection, .min = 1,
      .max = 256},
+    {.name = "standby", .kind = K::Integer, .value_name = "N", .default_text = "0",
+     .help = "How many other instances keep a copy of each partition's state up to date, so that taking it over is "
+             "quick", .scope = kRun, .section = kSection, .min = 0, .max = 16},
+    {.name = "client-stall-timeout", .kind = K::DurationMs, .value_name = "DURATION", .default_text = "60s",
+     .help = "A Kafka client that makes no progress for so long, though there is something and Kafka answers others, is "
+             "replaced", .scope = kRun, .section = kSection, .min = 5 * kSecond, .max = kDay},
     {.name = "from", .kind = K::Time, .value_name = "WHERE", .default_text = "earliest",
      .help = "Where the first start of this application begins: earliest, latest, or a time like "
              "2026-07-17T23:38:21Z", .scope = kRun, .section = kSection, .choices = {"earliest", "latest"}},

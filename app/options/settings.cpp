@@ -90,6 +90,8 @@ group::CollectorOptions group_settings(const ResolvedOptions& options, const Eng
 
 void add_engine_options(const ResolvedOptions& options, EngineConfig& config, Faults& faults) {
   config.threads = static_cast<int>(options.integer("threads"));
+  config.standbys = static_cast<int>(options.integer("standby"));
+  config.stall_timeout = options.duration("client-stall-timeout");
   config.commit_interval = options.duration("commit-interval");
   config.buffer_bytes = static_cast<std::size_t>(options.bytes("buffer-bytes"));
   config.buffer_records = static_cast<std::size_t>(options.integer("buffer-records"));

@@ -152,7 +152,7 @@ TEST_F(Registry, KnowsWhichDeadInstancesHadAPartition) {
   hear(record_of("u2", {1}), kNow + Duration{6'000});
   const auto dead = registry.dead_holders_of(1, kNow + Duration{6'000});
   ASSERT_THAT(dead, SizeIs(1));
-  EXPECT_EQ(dead[0].uuid, "u1");
+  EXPECT_EQ(dead[0].record.uuid, "u1");
 }
 
 TEST_F(Registry, ExpiresTheSilentAndForgetsTheGone) {

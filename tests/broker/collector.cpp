@@ -81,6 +81,26 @@ std::optional<double> Collector::metric(const std::string& name) const {
   return sum;
 }
 
+std::map<int, double> Collector::by_home(const std::string& name) const {
+  const auto answer = get("/metrics");
+  if (!answer || answer->status != 200) return {};
+  std::map<int, double> values;
+  const auto before = "eb_collector_" + name + "{home=\"";
+  for (const auto& [sample, value] : parse_metrics(answer->body)) {
+    if (sample.starts_with(before)) values[std::atoi(sample.c_str() + before.size())] = value;
+  }
+  return values;
+}
+
+std::set<int> Collector::running_homes() const {
+  // Those that are only being taken have no clock yet.
+  std::set<int> homes;
+  for (const auto& [home, lag] : by_home("home_clock_lag_seconds")) homes.insert(home);
+  return homes;
+}
+
+std::map<int, double> Collector::standby_lags() const { return by_home("standby_lag_records"); }
+
 std::string Collector::log_tail() const {
   const auto text = log();
   return text.size() > kTailBytes ? text.substr(text.size() - kTailBytes) : text;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,11 +49,16 @@ class Collector {
 
   std::optional<HttpAnswer> get(const std::string& path) const { return http_get(http_port_, path); }
   bool ready() const;
+  /// Homes running here; none when it doesn't answer.
+  std::set<int> running_homes() const;
+  /// Lag of the homes that are followed here, by home.
+  std::map<int, double> standby_lags() const;
   /// The sum of all samples of `eb_collector_NAME`, whatever their labels; nullopt: no such metric, or no answer.
   std::optional<double> metric(const std::string& name) const;
 
  private:
   std::string log_tail() const;
+  std::map<int, double> by_home(const std::string& name) const;
 
   CollectorOptions options_;
   int http_port_;

@@ -179,6 +179,7 @@ Status ExactlyOnceSink::open() {
 
 Status ExactlyOnceSink::begin() {
   forget_deliveries();
+  commit_requested_ = false;
   const KafkaErrorPtr error(rd_kafka_begin_transaction(client()));
   return kafka_status(error, "begin of a transaction");
 }
@@ -192,6 +193,18 @@ Status ExactlyOnceSink::commit(std::span<const LogPosition> positions, const Mem
   suspect_ = client_errors() != errors_before || SteadyClock::now() - began > kSlowCommit;
   if (suspect_)
     spdlog::info("{}: the commit was slow or met a connection error; the producer is replaced", transactional_id_);
+  return {};
+}
+
+/// A rebalance refuses the offsets of the generation before; a new producer for that would cost half a second.
+Status ExactlyOnceSink::abort() {
+  if (commit_requested_) return {Verdict::AbortTransaction, "a commit was asked for"};
+  const auto began = SteadyClock::now();
+  const std::uint64_t errors_before = client_errors();
+  const KafkaErrorPtr error(rd_kafka_abort_transaction(client(), ms(kSlowCommit)));
+  EBC_TRY(kafka_status(error, "abort of a transaction"));
+  // The client repeats this request by itself too.
+  suspect_ = client_errors() != errors_before || SteadyClock::now() - began >= kSlowCommit;
   return {};
 }
 
@@ -209,6 +222,7 @@ Status ExactlyOnceSink::send_offsets(std::span<const LogPosition> positions, con
 }
 
 Status ExactlyOnceSink::commit_transaction() {
+  commit_requested_ = true;
   const auto until = SteadyClock::now() + 2 * config().transaction_timeout;
   for (;;) {
     const KafkaErrorPtr error(rd_kafka_commit_transaction(client(), ms(config().transaction_timeout)));

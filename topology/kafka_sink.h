@@ -64,6 +64,7 @@ class ExactlyOnceSink final : public KafkaSink {
   Status settle_outputs() override { return {}; }
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   Status finish(std::span<const LogPosition>) override { return {}; }
+  Status abort() override;
   bool wants_replacing() const override { return suspect_; }
 
  private:
@@ -73,6 +74,7 @@ class ExactlyOnceSink final : public KafkaSink {
   const TopicNames names_;
   const std::string transactional_id_;
   bool suspect_ = false;
+  bool commit_requested_ = false;  ///< since begin()
 };
 
 /// Outputs, then state, then offsets: after a crash some are done again, none is lost.

@@ -47,6 +47,10 @@ class Sink {
   /// After the state was applied.
   virtual Status finish(std::span<const LogPosition> positions) = 0;
 
+  /// Ends what was begun as if it had never been. Only an Ok answer is certain, and leaves the sink fit to begin again;
+  /// never asked for after a commit() that got as far as the request, whose result would then be guessed at.
+  virtual Status abort() { return {Verdict::AbortTransaction, "this sink is replaced instead"}; }
+
   /// True when a late copy of a commit request may still be on its way (the client repeats them by itself): the sink
   /// has to be replaced before it begins again.
   virtual bool wants_replacing() const = 0;

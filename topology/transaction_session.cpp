@@ -26,6 +26,12 @@ Status TransactionSession::ensure_sink(RecordSource& source, Timestamp now) {
 }
 
 void TransactionSession::drop(Timestamp now) {
+  // What fails a second time in a row gets a pause and a new sink.
+  if (sink_ && begun_ && pause_.count() == 0 && sink_->abort().ok()) {
+    reset_counts();
+    pause_ = kFirstPause;
+    return;
+  }
   sink_.reset();
   opening_.reset();
   reset_counts();

@@ -43,7 +43,8 @@ class TransactionSession {
   std::optional<Offset> delivered_offset(int tag) const { return sink_->delivered_offset(tag); }
   Status finish(std::span<const LogPosition> positions);
 
-  /// Leaves the transaction to its fate: the next sink's opening ends it, whatever became of it.
+  /// Ends the transaction, where the sink can; else leaves it to its fate: the next sink's opening ends it, whatever
+  /// became of it.
   void drop(Timestamp now);
 
  private:

@@ -28,8 +28,8 @@ struct SinkRecord {
   int tag = -1;  ///< 0..65534: delivered_offset(tag) tells where the record went
 };
 
-/// One thread. After an error other than Retry the sink is of no more use: its owner destroys it and makes a new one
-/// under the same name, which ends whatever this one left open.
+/// One thread. After an error other than Retry the sink is of no more use, unless abort() works: its owner destroys it
+/// and makes a new one under the same name, which ends whatever this one left open.
 class Sink {
  public:
   virtual ~Sink() = default;

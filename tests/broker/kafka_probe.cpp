@@ -224,25 +224,47 @@ bool KafkaAdmin::consumed_by(const std::string& group, const std::string& topic)
   return true;
 }
 
-KafkaProducer::KafkaProducer(const std::string& brokers, const std::string& partitioner)
-    : delivery_(std::make_unique<Delivery>()),
-      handle_(make_handle(
-          RD_KAFKA_PRODUCER,
-          {{"bootstrap.servers", brokers},
-           {"partitioner", partitioner},
-           {"enable.idempotence", "true"},
-           {"linger.ms", "2"},
-           // Without it keyless records stick to one partition for a while: the tests want them spread.
-           {"sticky.partitioning.linger.ms", "0"},
-           {"topic.metadata.refresh.interval.ms", "1000"},
-           {"log_level", "0"}},
-          [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-            if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-            auto& delivery = *static_cast<Delivery*>(opaque);
-            const std::lock_guard lock(delivery.mutex);
-            if (delivery.first_error.empty()) delivery.first_error = rd_kafka_err2str(message->err);
-          },
-          delivery_.get())) {}
+KafkaProducer::KafkaProducer(const std::string& brokers, const std::string& partitioner, OnFatal on_fatal)
+    : settings_{{"bootstrap.servers", brokers},
+                {"partitioner", partitioner},
+                {"enable.idempotence", "true"},
+                {"linger.ms", "2"},
+                // Without it keyless records stick to one partition for a while: the tests want them spread.
+                {"sticky.partitioning.linger.ms", "0"},
+                {"topic.metadata.refresh.interval.ms", "1000"},
+                {"log_level", "0"}},
+      on_fatal_(on_fatal),
+      delivery_(std::make_unique<Delivery>()) {
+  make();
+}
+
+void KafkaProducer::make() {
+  handle_ = make_handle(
+      RD_KAFKA_PRODUCER, settings_,
+      [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+        auto& delivery = *static_cast<Delivery*>(opaque);
+        const std::lock_guard lock(delivery.mutex);
+        if (delivery.first_error.empty()) delivery.first_error = rd_kafka_err2str(message->err);
+        delivery.doubtful.push_back(reinterpret_cast<std::size_t>(message->_private));
+      },
+      delivery_.get());
+}
+
+/// Everything under way is reported as failed first.
+void KafkaProducer::replace() {
+  char why[512] = "";
+  rd_kafka_fatal_error(handle_.get(), why, sizeof why);
+  fmt::print("a producer of the load is replaced: {}\n", why);
+  rd_kafka_purge(handle_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  (void)rd_kafka_flush(handle_.get(), kRequestMs);
+  make();
+}
+
+std::vector<std::size_t> KafkaProducer::take_doubtful() {
+  const std::lock_guard lock(delivery_->mutex);
+  return std::exchange(delivery_->doubtful, {});
+}
 
 KafkaProducer::~KafkaProducer() = default;
 
@@ -260,10 +282,15 @@ void KafkaProducer::produce(const ProducedRecord& record) {
                                          RD_KAFKA_V_KEY(data(record.key), size(record.key)),
                                          RD_KAFKA_V_VALUE(data(record.value), size(record.value)),
                                          RD_KAFKA_V_TIMESTAMP(record.timestamp_ms), RD_KAFKA_V_HEADERS(headers),
-                                         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+                                         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                         RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(record.tag)), RD_KAFKA_V_END);
     rd_kafka_poll(handle_.get(), error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 20 : 0);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;  // the headers are librdkafka's now
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) continue;
+    if (error == RD_KAFKA_RESP_ERR__FATAL && on_fatal_ == OnFatal::GoOn) {
+      replace();
+      continue;
+    }
     rd_kafka_headers_destroy(headers);
     check(error, "can't produce to " + record.topic);
   }
@@ -271,6 +298,7 @@ void KafkaProducer::produce(const ProducedRecord& record) {
 
 void KafkaProducer::flush() {
   check(rd_kafka_flush(handle_.get(), 60'000), "can't flush");
+  if (on_fatal_ == OnFatal::GoOn) return;
   const std::lock_guard lock(delivery_->mutex);
   if (!delivery_->first_error.empty()) fail("a record was not delivered", delivery_->first_error.c_str());
 }

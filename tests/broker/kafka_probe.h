@@ -65,24 +65,41 @@ struct ProducedRecord {
   std::optional<int> partition = {};  ///< none: the producer's partitioner chooses
   std::int64_t timestamp_ms = 0;      ///< 0: now
   Headers headers = {};
+  std::size_t tag = 0;  ///< the caller's, see KafkaProducer::take_doubtful()
 };
 
-/// Thread-safe. Idempotent, so that the test itself neither repeats nor reorders. Learns of new partitions in a second.
+/// What a producer does when the library gives it up for good, as an idempotent one may be when its broker dies often.
+enum class OnFatal {
+  Throw,
+  GoOn,  ///< by a new one. Whether the records under way are in the log isn't known then: take_doubtful().
+};
+
+/// Thread-safe, unless OnFatal::GoOn. Idempotent, so that the test itself neither repeats nor reorders. Learns of new
+/// partitions in a second.
 class KafkaProducer {
  public:
   /// `partitioner`: as librdkafka names them; murmur2_random is what Java's producers do.
-  explicit KafkaProducer(const std::string& brokers, const std::string& partitioner = "murmur2_random");
+  explicit KafkaProducer(const std::string& brokers, const std::string& partitioner = "murmur2_random",
+                         OnFatal on_fatal = OnFatal::Throw);
   ~KafkaProducer();
   /// Waits while the queue is full.
   void produce(const ProducedRecord& record);
   /// Returns when all that was produced is acknowledged.
   void flush();
+  /// Tags of the records that may or may not be in the log. After flush().
+  std::vector<std::size_t> take_doubtful();
 
  private:
   struct Delivery {
     std::mutex mutex;
     std::string first_error;
+    std::vector<std::size_t> doubtful;
   };
+  void make();
+  void replace();
+
+  const Settings settings_;
+  const OnFatal on_fatal_;
   std::unique_ptr<Delivery> delivery_;  ///< outlives the handle, whose callbacks write to it
   KafkaHandle handle_;
 };

@@ -172,6 +172,7 @@ CheckReport check_outcomes(const std::vector<PlannedGroup>& plan, const std::vec
       continue;
     }
     auto& [group, times, right] = found->second;
+    if (group->doubtful) continue;
     if (++times > 1) {
       add_example(report, report.duplicates++,
                   fmt::format("{}: outcome number {} of this group: {}", where, times, *record.value));
@@ -185,6 +186,10 @@ CheckReport check_outcomes(const std::vector<PlannedGroup>& plan, const std::vec
   }
   for (const auto& group : plan) {
     const auto& result = groups[group.id];
+    if (group.doubtful) {
+      ++report.doubtful;
+      continue;
+    }
     if (result.right == 0) ++report.unsatisfied;
     if (result.outcomes != 0) continue;
     add_example(report, report.missing++, group.id + ": no outcome");

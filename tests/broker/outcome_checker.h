@@ -20,6 +20,7 @@ struct CheckReport {
   std::size_t unsatisfied = 0;                          ///< groups without any right outcome
   std::size_t wrong = 0;                                ///< outcomes that differ from the plan
   std::size_t unplanned = 0;                            ///< outcomes of groups that nobody opened
+  std::size_t doubtful = 0;                             ///< groups left out, see PlannedGroup
   std::vector<std::string> examples;                    ///< the first faults, in words
 
   bool exactly_once() const { return missing == 0 && duplicates == 0 && wrong == 0 && unplanned == 0; }

@@ -128,10 +128,10 @@ class Generator {
 /// Keys and partitioners of the producers that a workload plays.
 class KeyedProducer {
  public:
-  KeyedProducer(const std::string& brokers, Keying keying, std::uint64_t seed)
-      : java_(brokers),
-        crc32_(brokers, "consistent_random"),
-        fnv1a_(brokers, "fnv1a_random"),
+  KeyedProducer(const std::string& brokers, Keying keying, std::uint64_t seed, OnFatal on_fatal)
+      : java_(brokers, "murmur2_random", on_fatal),
+        crc32_(brokers, "consistent_random", on_fatal),
+        fnv1a_(brokers, "fnv1a_random", on_fatal),
         keying_(keying),
         random_(seed) {}
 
@@ -148,8 +148,14 @@ class KeyedProducer {
     producer(keying).produce(record);
   }
 
-  void flush() {
-    for (auto* producer : {&java_, &crc32_, &fnv1a_}) producer->flush();
+  /// Returns the tags of those of which it isn't known whether they are in the log.
+  std::vector<std::size_t> flush() {
+    std::vector<std::size_t> doubtful;
+    for (auto* producer : {&java_, &crc32_, &fnv1a_}) {
+      producer->flush();
+      for (const auto tag : producer->take_doubtful()) doubtful.push_back(tag);
+    }
+    return doubtful;
   }
 
  private:
@@ -174,7 +180,7 @@ Workload::Workload(WorkloadOptions options) : options_(std::move(options)) {
 }
 
 void Workload::run(const std::string& brokers, const std::string& topic, const std::atomic<bool>* stop) {
-  KeyedProducer producer(brokers, options_.keying, options_.seed);
+  KeyedProducer producer(brokers, options_.keying, options_.seed, options_.on_fatal);
   const Stopwatch stopwatch;
   std::vector<char> begun(groups_.size(), 0);
   for (const auto& event : events_) {
@@ -186,14 +192,14 @@ void Workload::run(const std::string& brokers, const std::string& topic, const s
     if (is_skipped()) continue;
     auto& group = groups_[event.group];
     begun[event.group] = 1;
-    ProducedRecord record{.topic = topic, .value = event.value, .timestamp_ms = wall_clock_ms()};
+    ProducedRecord record{.topic = topic, .value = event.value, .timestamp_ms = wall_clock_ms(), .tag = event.group};
     if (event.kind == EventKind::Create) {
       if (group.created_ms == 0) group.created_ms = record.timestamp_ms;
       record.timestamp_ms = group.created_ms;  // a repeat carries the first one's
     }
     producer.produce(std::move(record), group.id, event, event.at_ms > events_.back().at_ms / 2);
   }
-  producer.flush();
+  for (const auto group : producer.flush()) groups_[group].doubtful = true;
 }
 
 std::vector<PlannedGroup> Workload::produced() const {
@@ -211,11 +217,11 @@ LetterPlan Workload::letters() const {
     ++letter.copies;
     if (event.kind == EventKind::Invalid) {
       letter.reasons.insert(event.reason);
-      letter.certain = true;
+      letter.certain = !group.doubtful;
     }
     if (event.kind == EventKind::Unexpected) letter.reasons = {"unexpected-entity", "no-such-group"};
     // What comes after the outcome is counted as late, or, when a crash made the collector forget, taken for early.
-    const bool may_be_late = letter.copies > 1 || group.kind == Kind::Error || group.delayed_ms > 0;
+    const bool may_be_late = letter.copies > 1 || group.kind == Kind::Error || group.delayed_ms > 0 || group.doubtful;
     if (event.kind == EventKind::Done && may_be_late) letter.reasons.insert("no-such-group");
   }
   return plan;

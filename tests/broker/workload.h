@@ -31,6 +31,8 @@ struct PlannedGroup {
   /// 0, a timeout may rightly come without some of the results; when it reaches the ttl, there may be a timeout where
   /// none was planned.
   std::int64_t delayed_ms = 0;
+  /// Whether all of its events are in the log isn't known: anything may have become of it.
+  bool doubtful = false;
 };
 
 enum class EventKind {
@@ -84,6 +86,7 @@ struct WorkloadOptions {
   double unexpected_share = 0;        ///< groups for which an entity reports that isn't expected
   double invalid_share = 0;           ///< groups together with which an invalid event is produced
   std::string prefix = "g";           ///< of the group ids
+  OnFatal on_fatal = OnFatal::Throw;
 };
 
 class Workload {
@@ -99,6 +102,8 @@ class Workload {
   /// What the dead letters may and must hold of them.
   LetterPlan letters() const;
   const std::vector<PlannedGroup>& groups() const { return groups_; }
+  /// To note, after the run, what happened to them on the way.
+  std::vector<PlannedGroup>& groups() { return groups_; }
 
  private:
   WorkloadOptions options_;

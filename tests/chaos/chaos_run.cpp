@@ -37,7 +37,8 @@ WorkloadOptions workload_options(const ChaosOptions& options) {
           .finished_ttl_ms = options.finished_ttl_ms,
           .late_share = 0.1,
           .unexpected_share = 0.05,
-          .invalid_share = 0.05};
+          .invalid_share = 0.05,
+          .on_fatal = OnFatal::GoOn};
 }
 
 }  // namespace
@@ -265,9 +266,10 @@ void ChaosRun::heal() {
   note(fmt::format("all instances are ready after {} ms", result_.ready_after_ms));
 }
 
-std::size_t ChaosRun::mark_delayed(std::vector<PlannedGroup>& plan) const {
+std::size_t ChaosRun::mark_delayed(std::vector<PlannedGroup>& groups) const {
   std::size_t marked = 0;
-  for (auto& group : plan) {
+  for (auto& group : groups) {
+    if (group.created_ms == 0) continue;
     const auto from = group.created_ms - kOutageMarginMs, to = group.created_ms + group.ttl_ms + kOutageMarginMs;
     for (const auto& outage : outages_) {
       if (outage.to_ms < from || outage.from_ms > to) continue;
@@ -279,8 +281,8 @@ std::size_t ChaosRun::mark_delayed(std::vector<PlannedGroup>& plan) const {
 }
 
 void ChaosRun::reckon(ChaosResult& result) {
+  result.delayed_groups = mark_delayed(workload_->groups());
   auto plan = workload_->produced();
-  result.delayed_groups = mark_delayed(plan);
   // With as long a ttl as any group of the run: when they have timed out, so has whatever was opened a second time.
   const auto ttl = fmt::format("{}", static_cast<double>(options_.finished_ttl_ms) / 1'000 + 1);
   auto closing = closing_groups("closing", kPartitions, ttl);

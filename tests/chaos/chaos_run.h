@@ -53,7 +53,7 @@ class ChaosRun {
   void restart_later(Instance& instance);
   void heal();
   void reckon(ChaosResult& result);
-  std::size_t mark_delayed(std::vector<broker_test::PlannedGroup>& plan) const;
+  std::size_t mark_delayed(std::vector<broker_test::PlannedGroup>& groups) const;
 
   Instance* any_running();
   void later(milliseconds delay, std::function<void()> action);

@@ -42,7 +42,10 @@ class Chaos : public ::testing::Test {
     }
     fmt::print("CHAOS {:>6} faults in all, seed {}\n", faults, options.seed);
     fmt::print("CHAOS {}\n", result.outcomes.summary());
-    fmt::print("CHAOS {} groups that timed out were cut short by an absent broker\n", result.delayed_groups);
+    fmt::print(
+        "CHAOS {} groups that timed out were cut short by an absent broker; {} are left out: the load's own "
+        "producer doesn't know whether their events are in the log\n",
+        result.delayed_groups, result.outcomes.doubtful);
     fmt::print("CHAOS {}\n", result.letters.text());
     fmt::print(
         "CHAOS slowest end after SIGTERM {} ms, {} given up without a broker; all ready {} ms after the last fault; {} "
@@ -65,6 +68,7 @@ TEST_F(Chaos, LeavesOneRightOutcomeForEachGroup) {
   EXPECT_GT(result.outcomes.successes, 0U);
   EXPECT_GT(result.outcomes.errors, 0U);
   EXPECT_GT(result.outcomes.timeouts, 0U);
+  EXPECT_LE(result.outcomes.doubtful, result.outcomes.groups / 50) << "too few groups to speak of";
 }
 
 TEST_F(Chaos, LosesNothingAtLeastOnce) {

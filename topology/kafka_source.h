@@ -45,6 +45,7 @@ class KafkaSource final : public RecordSource {
   static void rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list);
   void release_messages();
+  std::size_t take_waiting(std::size_t begin);
   Status take_in(rd_kafka_message_t* message);
   void read_record(const rd_kafka_message_t& message, LogPartition log);
   Status read_error(const rd_kafka_message_t& message);

@@ -31,7 +31,7 @@ OwnBroker::OwnBroker(std::filesystem::path folder, int proxied) : folder_(std::m
 void OwnBroker::look_after() const {
   const auto wait = fmt::format(
       "while [ -e '{0}' ] && kill -0 {1} 2>/dev/null; do sleep 1; done; [ ! -e '{0}' ] || KAFKA_DIR='{0}' "
-      "'{2}/scripts/kafka' wipe",
+      "'{2}/scripts/kafka' stop",
       folder_.string(), ::getpid(), EBC_SOURCE_DIR);
   (void)broker_test::run_process("sh",
                                  {.arguments = {"-c", "setsid sh -c \"$0\" &", wait},
@@ -44,7 +44,7 @@ void OwnBroker::look_after() const {
 OwnBroker::~OwnBroker() {
   try {
     if (script_) (void)script_->wait(120s);
-    begin("wipe");
+    begin("stop");
     wait_until_settled();
   } catch (const std::exception& error) {
     fmt::print(stderr, "the broker of {}: {}\n", folder_.string(), error.what());

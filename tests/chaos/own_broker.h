@@ -19,7 +19,7 @@ class OwnBroker {
   /// `proxied`: how many listeners it has besides its own that advertise another port, see proxied(). Returns when it
   /// answers; throws std::runtime_error, with what the script said, when it doesn't.
   OwnBroker(std::filesystem::path folder, int proxied);
-  /// Ends it, whatever its state, and deletes its data. (A shell on the side does so when the test itself is killed.)
+  /// Ends it, whatever its state; its folder stays. (A shell on the side does so when the test itself is killed.)
   ~OwnBroker();
   OwnBroker(const OwnBroker&) = delete;
   OwnBroker& operator=(const OwnBroker&) = delete;

@@ -83,10 +83,8 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
   conf.set_default("fetch.wait.max.ms", "10");
   conf.set_default("fetch.error.backoff.ms", "50");
-  // The default queue, 64 MB or 100,000 messages, stalls fetching: a full queue is looked at again only when the
-  // broker's thread wakes. Ours wakes after fetch.wait.max.ms at the latest, with the answer for the repartition
-  // partitions, so the queue needs no more than what is processed meanwhile. A queued message takes some 250 bytes
-  // besides its own.
+  // The default queue, 64 MB or 100,000 messages, would do (see hops_), if it were looked at by bytes: a queued message
+  // takes some 250 bytes besides its own.
   conf.set_default("queued.min.messages", "200000");
   conf.set_default("queued.max.messages.kbytes", "32768");
   rd_kafka_conf_set_opaque(conf.raw(), source.get());
@@ -98,6 +96,8 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   source->client_ = std::move(*client);
   rd_kafka_poll_set_consumer(source->client_.get());
   source->queue_.reset(rd_kafka_queue_get_consumer(source->client_.get()));
+  source->hops_.reset(rd_kafka_queue_new(source->client_.get()));
+  rd_kafka_queue_cb_event_enable(source->hops_.get(), hops_arrived, source->queue_.get());
 
   const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), config.input_topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -113,7 +113,40 @@ KafkaSource::KafkaSource(TopicNames names, std::string display_name, KafkaStatis
   messages_.reserve(kBatch);
 }
 
-KafkaSource::~KafkaSource() { release_messages(); }
+KafkaSource::~KafkaSource() {
+  release_messages();
+  if (hops_) rd_kafka_queue_cb_event_enable(hops_.get(), nullptr, nullptr);
+}
+
+/// Any thread of the library. Whoever waits for the main queue has something to do.
+void KafkaSource::hops_arrived(rd_kafka_t*, void* opaque) {
+  rd_kafka_queue_yield(static_cast<rd_kafka_queue_t*>(opaque));
+}
+
+/// Before they are assigned: a queue that the application has forwarded stays so.
+void KafkaSource::separate(std::span<const LogPosition> positions) {
+  for (const LogPosition& position : positions) {
+    if (position.log.channel != Channel::Repartition) continue;
+    const KafkaQueue own(
+        rd_kafka_queue_get_partition(client_.get(), names_.repartition.c_str(), position.log.partition));
+    if (own) rd_kafka_queue_forward(own.get(), hops_.get());
+  }
+}
+
+/// Fills messages_ from `from` to `until` with what is at hand; returns where that ends.
+std::size_t KafkaSource::take(const KafkaQueue& queue, std::size_t from, std::size_t until) {
+  static const bool batches_lose_records = rd_kafka_version() >= kBatchesLoseRecords;
+  if (!batches_lose_records) {
+    const auto taken = rd_kafka_consume_batch_queue(queue.get(), 0, messages_.data() + from, until - from);
+    return from + static_cast<std::size_t>(std::max<ssize_t>(0, taken));
+  }
+  while (from < until) {
+    rd_kafka_message_t* message = rd_kafka_consume_queue(queue.get(), 0);
+    if (message == nullptr) break;
+    messages_[from++] = message;
+  }
+  return from;
+}
 
 void KafkaSource::release_messages() {
   last_topic_ = nullptr;  // may be another one's address when the last message of this one is gone
@@ -126,23 +159,6 @@ void KafkaSource::release_messages() {
   broken_.clear();
 }
 
-/// Fills messages_ from `begin` on with what is at hand; returns how many that was.
-std::size_t KafkaSource::take_waiting(std::size_t begin) {
-  static const bool batches_lose_records = rd_kafka_version() >= kBatchesLoseRecords;
-  if (!batches_lose_records) {
-    const auto taken =
-        rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data() + begin, messages_.size() - begin);
-    return static_cast<std::size_t>(std::max<ssize_t>(0, taken));
-  }
-  std::size_t taken = 0;
-  while (begin + taken < messages_.size()) {
-    rd_kafka_message_t* message = rd_kafka_consume_queue(queue_.get(), 0);
-    if (message == nullptr) break;
-    messages_[begin + taken++] = message;
-  }
-  return taken;
-}
-
 Result<Batch> KafkaSource::poll(Duration wait) {
   release_messages();
   if (!answered_) {
@@ -151,13 +167,11 @@ Result<Batch> KafkaSource::poll(Duration wait) {
     wait = std::min(wait, kJoiningWait);
   }
   messages_.resize(kBatch);
-  std::size_t taken = take_waiting(0);
+  std::size_t taken = take(queue_, take(hops_, 0, kBatch / 2), kBatch);
   if (taken == 0 && wait.count() > 0) {
-    // A batch call waits until it is full; this one returns with the first message.
-    if (rd_kafka_message_t* first = rd_kafka_consume_queue(queue_.get(), ms(wait))) {
-      messages_[0] = first;
-      taken = 1 + take_waiting(1);
-    }
+    // A batch call waits until it is full; this one returns with the first message, or when hops have arrived.
+    if (rd_kafka_message_t* first = rd_kafka_consume_queue(queue_.get(), ms(wait))) messages_[taken++] = first;
+    taken = take(queue_, take(hops_, taken, kBatch / 2), kBatch);
   }
   messages_.resize(taken);
   for (rd_kafka_message_t* message : messages_) {
@@ -273,6 +287,7 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_pa
 }
 
 Status KafkaSource::assign(std::span<const LogPosition> positions) {
+  separate(positions);
   const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), names_.list(positions).get()));
   if (error) return kafka_status(error, "assign");
   for (const LogPosition& position : positions) held_.insert(position.log);

@@ -44,8 +44,10 @@ class KafkaSource final : public RecordSource {
   static int told(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   static void rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list);
+  static void hops_arrived(rd_kafka_t* client, void* opaque);
+  void separate(std::span<const LogPosition> positions);
+  std::size_t take(const KafkaQueue& queue, std::size_t from, std::size_t until);
   void release_messages();
-  std::size_t take_waiting(std::size_t begin);
   Status take_in(rd_kafka_message_t* message);
   void read_record(const rd_kafka_message_t& message, LogPartition log);
   Status read_error(const rd_kafka_message_t& message);
@@ -57,6 +59,10 @@ class KafkaSource final : public RecordSource {
   RebalanceListener& listener_;
   KafkaClient client_;
   KafkaQueue queue_;
+  /// Of the repartition logs. A client fetches nothing for a queue that is full, and looks whether it still is only
+  /// when something else happens, up to a second later. With a queue of their own these logs are always fetched, which
+  /// makes it look every fetch.wait.max.ms: the main queue can be a quarter of the size and never runs dry.
+  KafkaQueue hops_;
   std::set<LogPartition> held_;
   bool answered_ = false;                         ///< the group has given us something, be it nothing
   const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the batch at hand; its name was last_channel_'s

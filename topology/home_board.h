@@ -24,6 +24,10 @@ struct alignas(64) BoardEntry {
   std::atomic<Offset> input_end{0};  ///< as of the clock's last tick; written by the clock's thread
   std::atomic<std::int64_t> next_punctuation_ms{0};
   std::atomic<std::int64_t> clock_ms{0};
+
+  /// At the end of a holding, unless a later one has begun: a thread may learn late that it lost the home, to another
+  /// thread of the same instance.
+  void let_go(std::uint64_t holding) { epoch.compare_exchange_strong(holding, 0, std::memory_order_acq_rel); }
 };
 
 class HomeBoard {

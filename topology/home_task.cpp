@@ -27,12 +27,12 @@ HomeTask::HomeTask(Taken taken, std::string_view changelog_topic, TransactionSes
       restored_(taken.restored),
       touched_(taken.commit_at_once) {}
 
-HomeTask::~HomeTask() { board_.epoch.store(0, std::memory_order_release); }
+HomeTask::~HomeTask() { board_.let_go(epoch_); }
 
 Status HomeTask::start(std::unique_ptr<Processor> processor) {
   processor_ = std::move(processor);
   EBC_TRY(processor_->init(*this));
-  publish(false);
+  show();
   // Nothing is known to be committed by this holding yet: 0 purges nothing.
   board_.repartition_committed_next.store(0, std::memory_order_release);
   board_.epoch.store(epoch_, std::memory_order_release);
@@ -116,12 +116,21 @@ void HomeTask::collect_positions(std::vector<LogPosition>& positions) const {
 Status HomeTask::apply(Offset delivered) {
   touched_ = false;
   settled_next_ = progress_.input_next;
-  board_.repartition_committed_next.store(progress_.repartition_next, std::memory_order_release);
+  if (holds_entry()) {
+    board_.repartition_committed_next.store(progress_.repartition_next, std::memory_order_release);
+  }
   return buffer_.commit(delivered + 1);
 }
 
 void HomeTask::publish(bool rekeyed_pending) {
   if (!rekeyed_pending) settled_next_ = progress_.input_next;
+  if (holds_entry()) show();
+}
+
+/// Another thread of ours may have the home by now, while this one hasn't learnt yet that it lost it.
+bool HomeTask::holds_entry() const { return board_.epoch.load(std::memory_order_acquire) == epoch_; }
+
+void HomeTask::show() {
   board_.input_read_next.store(progress_.input_next, std::memory_order_release);
   board_.input_settled_next.store(settled_next_, std::memory_order_release);
   board_.repartition_read_next.store(progress_.repartition_next, std::memory_order_release);

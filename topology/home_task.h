@@ -61,6 +61,8 @@ class HomeTask final : public ProcessorContext {
 
  private:
   void produce_row(const state::Write& write, int tag);
+  bool holds_entry() const;
+  void show();
 
   const Partition home_;
   const std::uint64_t epoch_;

@@ -26,7 +26,7 @@ struct Progress {
   Offset repartition_next = 0;
   Timestamp clock{};     ///< the home's clock; an older one is only later, never wrong
   Timestamp written{};   ///< wall clock: when the row was made
-  int inputs_known = 0;  ///< input partitions that the application has seen
+  int inputs_known = 0;  ///< all input partitions below this have offsets in the consumer group
 
   bool operator==(const Progress&) const = default;
 };

@@ -60,7 +60,8 @@ class RecordSource {
 
   /// Starts to read these logs at these positions. Outside of the listener only.
   virtual Status assign(std::span<const LogPosition> positions) = 0;
-  /// Stops reading; unknown logs are ignored. Revoked and lost inputs, and their repartition logs, need no call.
+  /// Stops reading; unknown logs are ignored. Outside of the listener only. Revoked and lost inputs, and their
+  /// repartition logs, need no call.
   virtual Status unassign(std::span<const LogPartition> logs) = 0;
 
   virtual std::unique_ptr<Membership> membership() = 0;

@@ -56,8 +56,10 @@ Status StreamWorker::turn() {
     return {};
   }
   const bool input_at_hand = !batch->records.empty();
+  if (!unassign_later_.empty()) unassign(std::exchange(unassign_later_, {}));
   times_.enter(Activity::Process);
-  Status status = process(*batch);
+  Status status = renew_sink();  // a commit inside the poll may have spent it
+  if (status.ok()) status = process(*batch);
   times_.enter(Activity::Other);
   if (status.ok()) status = read_mailbox();
   if (status.ok()) status = punctuate();
@@ -75,15 +77,23 @@ Status StreamWorker::process(const Batch& batch) {
     EBC_TRY(handle(batch.records[index]));
     if (records_since_commit_ >= config_.buffer_records || session_.bytes() >= config_.buffer_bytes) {
       EBC_TRY(commit());
+      EBC_TRY(renew_sink());
     }
   }
   for (const LogPosition& end : batch.ends) passed(end.log, end.offset_next);
   for (const LogPartition& log : batch.broken) {
     // Its position is gone from the log: the take decides what that means. What the home did so far counts.
     if (anything_to_commit()) EBC_TRY(commit());
+    EBC_TRY(renew_sink());
     retake(log.partition, {Verdict::Retry, "the log no longer holds its position"});
   }
   return {};
+}
+
+/// After a commit in the middle of a turn, before anything else is begun.
+Status StreamWorker::renew_sink() {
+  if (!session_.has_sink() || session_.begun()) return {};
+  return session_.ensure_sink(*source_, clock_.now());
 }
 
 Status StreamWorker::handle(const Fetched& fetched) {
@@ -250,6 +260,7 @@ void StreamWorker::publish() {
     if (!rekeyed) route.settled_next = route.next;
     if (partition >= board_.capacity()) continue;
     BoardEntry& entry = board_.entry(partition);
+    if (entry.epoch.load(std::memory_order_acquire) != route.epoch) continue;  // another thread of ours has it
     entry.input_read_next.store(route.next, std::memory_order_release);
     entry.input_settled_next.store(route.settled_next, std::memory_order_release);
   }

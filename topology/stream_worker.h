@@ -99,6 +99,7 @@ class StreamWorker final : private RebalanceListener {
     std::uint64_t epoch = 0;
     Offset next = 0;
     Offset settled_next = 0;
+    int inputs_known = 0;  ///< input partitions that have offsets once this one has
     bool touched = false;
   };
 
@@ -107,6 +108,7 @@ class StreamWorker final : private RebalanceListener {
   void on_lost(std::span<const Partition> inputs) override;
 
   Status process(const Batch& batch);
+  Status renew_sink();
   Status handle(const Fetched& fetched);
   Status handle_input(const Fetched& fetched);
   void rekey(const Fetched& fetched, Partition home);
@@ -132,6 +134,7 @@ class StreamWorker final : private RebalanceListener {
   void give_up(Partition input);
   void release(Partition input);
   void retake(Partition home, const Status& why);
+  void unassign(std::span<const LogPartition> logs);
   void reset(const Status& why);
   Status recover(Status status);
   void publish();
@@ -163,6 +166,8 @@ class StreamWorker final : private RebalanceListener {
   Duration commit_took_{0};
   Duration wait_{0};
   Status rebalance_failure_;
+  bool in_rebalance_ = false;
+  std::vector<LogPartition> unassign_later_;  ///< what a rebalance callback would have unassigned
   bool ownership_changed_ = false;
   bool answered_ = false;  ///< the consumer group has assigned something, be it nothing
   bool closing_ = false;

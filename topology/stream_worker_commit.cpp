@@ -83,9 +83,9 @@ Status StreamWorker::commit_steps() {
 
 /// Brings everything into the transaction and returns the homes that are part of it.
 Status StreamWorker::flush_and_write(std::vector<HomeTask*>& homes) {
-  // Input partitions without a home are known from their first commit on; rows say so in that same transaction.
+  // Input partitions without a home have offsets from their first commit on; rows say so in that same transaction.
   int inputs_known = board_.homes();
-  if (!routes_.empty()) inputs_known = std::max(inputs_known, routes_.rbegin()->first + 1);
+  for (const auto& [partition, route] : routes_) inputs_known = std::max(inputs_known, route.inputs_known);
   for (const auto& task : homes_) {
     if (!task || !task->touched()) continue;
     EBC_TRY(blame(*task, task->flush()));

@@ -21,7 +21,9 @@ void StreamWorker::on_assigned(std::span<const Partition> inputs) {
 void StreamWorker::on_revoked(std::span<const Partition> inputs) {
   ownership_changed_ = true;
   now_ = clock_.now();
+  in_rebalance_ = true;
   if (!closing_ && anything_to_commit() && session_.has_sink()) rebalance_failure_ = commit();
+  in_rebalance_ = false;
   for (const Partition input : inputs) give_up(input);
   if (!inputs.empty()) spdlog::info("[thread {}] gave up input partitions {}", config_.thread, fmt::join(inputs, ","));
 }
@@ -46,9 +48,10 @@ void StreamWorker::give_up(Partition input) {
 void StreamWorker::release(Partition input) {
   ownership_changed_ = true;
   if (static_cast<std::size_t>(input) < homes_.size()) homes_[static_cast<std::size_t>(input)].reset();
-  if (routes_.erase(input) > 0 && input < board_.capacity()) {
-    board_.entry(input).epoch.store(0, std::memory_order_release);
-  }
+  const auto route = routes_.find(input);
+  if (route == routes_.end()) return;
+  if (input < board_.capacity()) board_.entry(input).let_go(route->second.epoch);
+  routes_.erase(route);
 }
 
 Status StreamWorker::request_takes() {
@@ -56,16 +59,23 @@ Status StreamWorker::request_takes() {
   if (!wanted) return {};
   // Our own open transaction must not be what the take waits for.
   if (anything_to_commit()) EBC_TRY(commit());
+  // Whether an input partition without a home should have an offset is in the rows of the homes: these come first.
   int inputs_known = 0;
-  for (const auto& task : homes_) {
-    if (task) inputs_known = std::max(inputs_known, task->inputs_known());
+  bool rows_known = true;
+  for (const auto& [partition, epoch] : assigned_) {
+    if (partition >= board_.homes()) break;
+    const HomeTask* task = home(partition);
+    rows_known &= task != nullptr;
+    if (task != nullptr) inputs_known = std::max(inputs_known, task->inputs_known());
   }
   for (auto& [partition, epoch] : assigned_) {
     if (epoch != 0) continue;
+    if (partition >= board_.homes() && !rows_known) continue;
     epoch = board_.new_epoch();
     const auto damaged = std::find(quarantine_.begin(), quarantine_.end(), partition);
     taker_.request({.partition = partition,
                     .has_home = partition < board_.homes(),
+                    .homes = board_.homes(),
                     .epoch = epoch,
                     .thread = config_.thread,
                     .quarantine = damaged != quarantine_.end(),
@@ -89,6 +99,7 @@ Status StreamWorker::start_taken(Taken taken) {
     RouteOnly route{.epoch = taken.epoch,
                     .next = taken.progress.input_next,
                     .settled_next = taken.progress.input_next,
+                    .inputs_known = taken.progress.inputs_known,
                     .touched = taken.commit_at_once};
     routes_[partition] = route;
     if (partition < board_.capacity()) {
@@ -122,11 +133,20 @@ void StreamWorker::retake(Partition partition, const Status& why) {
   if (why.verdict() == Verdict::TaskCorrupted) quarantine_.push_back(partition);
   release(partition);
   const std::array logs{LogPartition{Channel::Input, partition}, LogPartition{Channel::Repartition, partition}};
-  if (const Status unassigned = source_->unassign(logs); !unassigned.ok()) {
-    spdlog::warn("[home {}] {}", partition, unassigned.message());
+  if (in_rebalance_) {
+    // The source's own answer to the rebalance must be the only one.
+    unassign_later_.insert(unassign_later_.end(), logs.begin(), logs.end());
+  } else {
+    unassign(logs);
   }
   if (it->second != 0) taker_.cancel(partition, it->second);
   it->second = 0;
+}
+
+void StreamWorker::unassign(std::span<const LogPartition> logs) {
+  if (const Status unassigned = source_->unassign(logs); !unassigned.ok()) {
+    spdlog::warn("[thread {}] {}", config_.thread, unassigned.message());
+  }
 }
 
 void StreamWorker::reset(const Status& why) {
@@ -143,9 +163,7 @@ void StreamWorker::reset(const Status& why) {
     if (epoch != 0) taker_.cancel(partition, epoch);
     epoch = 0;
   }
-  if (const Status unassigned = source_->unassign(logs); !unassigned.ok()) {
-    spdlog::warn("[thread {}] {}", config_.thread, unassigned.message());
-  }
+  unassign(logs);
   records_since_commit_ = 0;
   first_uncommitted_.reset();
 }

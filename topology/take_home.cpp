@@ -34,7 +34,12 @@ const char* name(Channel channel) {
 
 TakeHome::TakeHome(TakeRequest request, const TakeRules& rules, HomeStores& stores, LogOffsets& offsets,
                    ChangelogReader& reader)
-    : request_(request), rules_(rules), stores_(stores), offsets_(offsets), reader_(reader) {
+    : request_(request),
+      rules_(rules),
+      stores_(stores),
+      offsets_(offsets),
+      reader_(reader),
+      quarantine_(request.quarantine) {
   result_.partition = request.partition;
   result_.epoch = request.epoch;
 }
@@ -75,11 +80,20 @@ bool TakeHome::step(Timestamp now) {
       fail(std::move(status));
     } else {
       retry_reason_ = status.message();
+      if (status.verdict() == Verdict::TaskCorrupted) set_aside(status);
       return false;
     }
     if (phase_ == before && phase_ == Phase::Replay) return false;
   }
   return true;
+}
+
+/// The store was found damaged: once more, with an empty one.
+void TakeHome::set_aside(const Status& damage) {
+  spdlog::warn("[home {}] its store is set aside and restored: {}", request_.partition, damage.message());
+  reader_.stop(request_.partition);
+  quarantine_ = true;
+  phase_ = Phase::Open;
 }
 
 void TakeHome::fail(Status status) {
@@ -89,7 +103,11 @@ void TakeHome::fail(Status status) {
 
 Status TakeHome::open(Timestamp) {
   if (request_.has_home) {
-    if (request_.quarantine && !store_) EBC_TRY(stores_.quarantine_home(request_.partition));
+    if (quarantine_) {
+      store_.reset();
+      EBC_TRY(stores_.quarantine_home(request_.partition));
+      quarantine_ = false;
+    }
     auto store = stores_.open_home(request_.partition);
     if (!store.ok()) return store.status();
     store_ = *store;
@@ -165,6 +183,7 @@ void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std
   if (Status added = restorer_->add(offset, key, value); !added.ok()) {
     retry_reason_ = added.message();
     if (added.verdict() == Verdict::Fatal) return fail(std::move(added));
+    if (added.verdict() == Verdict::TaskCorrupted) return set_aside(added);
     reader_.stop(request_.partition);
     phase_ = Phase::Open;  // disk full or damaged: once more from what the store then holds
     return;
@@ -174,7 +193,9 @@ void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std
 }
 
 void TakeHome::on_end(Offset offset_next) {
-  if (phase_ == Phase::Replay) position_ = std::max(position_, offset_next);
+  // Not beyond what is taken from the log: were we put out meanwhile, another holder's records may lie there, and a
+  // store that claimed to hold them would be believed the next time.
+  if (phase_ == Phase::Replay) position_ = std::max(position_, std::min(offset_next, end_));
 }
 
 void TakeHome::on_broken() {
@@ -206,6 +227,23 @@ Result<Offset> TakeHome::first_position(LogPartition log) {
   auto edge = latest ? offsets_.ends(logs) : offsets_.starts(logs);
   if (!edge.ok()) return edge.status();
   return (*edge)[0];
+}
+
+/// Input partitions, counted from the first, that have offsets or get theirs with this holding's first commit. One
+/// beyond a gap isn't counted: that it has none yet would look as if it had lost them.
+Result<int> TakeHome::inputs_with_offsets() {
+  auto inputs = offsets_.input_partitions();
+  if (!inputs.ok()) return inputs.status();
+  std::vector<LogPartition> added;
+  for (Partition p = request_.homes; p < *inputs; ++p) added.push_back({Channel::Input, p});
+  auto committed = offsets_.committed(added);
+  if (!committed.ok()) return committed.status();
+  int known = request_.homes;
+  for (const auto& offset : *committed) {
+    if (!offset && known != request_.partition) break;
+    ++known;
+  }
+  return known;
 }
 
 Status TakeHome::compare(Timestamp now) {
@@ -247,6 +285,11 @@ Status TakeHome::compare(Timestamp now) {
       *next = *first;
     }
     result_.commit_at_once = store_ != nullptr || offsets_missing;
+    if (!store_) {
+      auto known = inputs_with_offsets();
+      if (!known.ok()) return known.status();
+      progress.inputs_known = *known;
+    }
   } else {
     progress = *row;
     const bool at_least_once = rules_.guarantee == Guarantee::AtLeastOnce;

@@ -78,7 +78,10 @@ class TakeHome {
   Status compare(Timestamp now);
   Status check_against_logs(Progress& progress);
   Result<Offset> first_position(LogPartition log);
+  Result<int> inputs_with_offsets();
   void fail(Status status);
+
+  void set_aside(const Status& damage);
 
   const TakeRequest request_;
   const TakeRules rules_;
@@ -89,6 +92,7 @@ class TakeHome {
   Phase phase_ = Phase::Open;
   std::string retry_reason_;
   std::optional<Timestamp> unstable_since_;
+  bool quarantine_;
   std::shared_ptr<state::CommittedStore> store_;
   std::optional<state::Restorer> restorer_;
   std::optional<std::uint64_t> local_generation_;

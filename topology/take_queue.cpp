@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace ebc::topology {
 namespace {
 constexpr Duration kProgressEvery{2'000};
@@ -64,21 +66,45 @@ void TakeQueue::obey_commands() {
   }
   for (const Command& command : commands) {
     if (const auto* request = std::get_if<TakeRequest>(&command)) {
-      reader_.stop(request->partition);
-      takes_[request->partition] = std::make_unique<TakeHome>(*request, rules_, stores_, offsets_, reader_);
+      std::erase_if(waiting_, [request](const TakeRequest& earlier) {
+        return earlier.partition == request->partition && earlier.thread == request->thread;
+      });
+      const TakeHome* take = find(request->partition);
+      if (take == nullptr || take->request().thread == request->thread) {
+        start(*request);
+      } else {
+        waiting_.push_back(*request);
+      }
       continue;
     }
     const auto& cancel = std::get<Cancel>(command);
+    std::erase_if(waiting_, [&cancel](const TakeRequest& request) { return request.epoch == cancel.epoch; });
     const TakeHome* take = find(cancel.partition);
     if (take == nullptr || take->request().epoch != cancel.epoch) continue;
     reader_.stop(cancel.partition);
     takes_.erase(cancel.partition);
+    start_next(cancel.partition);
   }
+}
+
+void TakeQueue::start(const TakeRequest& request) {
+  reader_.stop(request.partition);
+  takes_[request.partition] = std::make_unique<TakeHome>(request, rules_, stores_, offsets_, reader_);
+}
+
+void TakeQueue::start_next(Partition partition) {
+  const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                 [partition](const TakeRequest& request) { return request.partition == partition; });
+  if (next == waiting_.end()) return;
+  const TakeRequest request = *next;
+  waiting_.erase(next);
+  start(request);
 }
 
 void TakeQueue::turn(Duration wait) {
   obey_commands();
   bool replaying = false;
+  std::vector<Partition> ended;
   for (auto it = takes_.begin(); it != takes_.end();) {
     TakeHome& take = *it->second;
     if (!take.step(clock_.now())) {
@@ -92,8 +118,10 @@ void TakeQueue::turn(Duration wait) {
     } else {
       reply_(thread, TakeFailed{take.request().partition, take.request().epoch, take.failure()});
     }
+    ended.push_back(it->first);
     it = takes_.erase(it);
   }
+  for (const Partition partition : ended) start_next(partition);
   if (const Status polled = reader_.poll(replaying ? wait : Duration{0}, visitor_); !polled.ok()) {
     spdlog::warn("changelog reader: {}", polled.message());
   }

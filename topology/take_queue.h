@@ -36,7 +36,7 @@ class TakeQueue final : public HomeTaker {
   TakeQueue(TakeRules rules, HomeStores& stores, LogOffsets& offsets, ChangelogReader& reader, const Clock& clock,
             Reply reply);
 
-  /// Any thread. A later request for the same partition replaces the earlier one.
+  /// Any thread. A later request for the same partition replaces the earlier one of the same thread.
   void request(TakeRequest request) override;
   /// Any thread. Nothing is replied for this holding afterwards, unless the reply is already on its way.
   void cancel(Partition partition, std::uint64_t epoch) override;
@@ -58,6 +58,8 @@ class TakeQueue final : public HomeTaker {
   using Command = std::variant<TakeRequest, Cancel>;
 
   void obey_commands();
+  void start(const TakeRequest& request);
+  void start_next(Partition partition);
   void report_progress();
   void renew_when_stalled();
   TakeHome* find(Partition home);
@@ -70,6 +72,9 @@ class TakeQueue final : public HomeTaker {
   const Reply reply_;
   ChangelogReader::Visitor visitor_;
   std::map<Partition, std::unique_ptr<TakeHome>> takes_;
+  /// Of threads of ours that want a home which is being taken for another one: one of the two has lost it and doesn't
+  /// know yet. Not started before that one has ended.
+  std::vector<TakeRequest> waiting_;
   Timestamp progress_reported_{};
   StallWatch stall_;
 

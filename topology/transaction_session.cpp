@@ -49,6 +49,11 @@ Status TransactionSession::begin() {
   if (begun_) return begin_failure_;
   if (!sink_) return {Verdict::AbortTransaction, "no producer is open"};
   begun_ = true;
+  if (sink_->wants_replacing()) {
+    // The caller should have asked for another one; better no transaction than one that a late request may end.
+    begin_failure_ = {Verdict::AbortTransaction, "a late commit request may be under way; the producer is replaced"};
+    return begin_failure_;
+  }
   begin_failure_ = sink_->begin();
   return begin_failure_;
 }

@@ -137,5 +137,47 @@ TEST_F(Commit, DropsRecordsThatAreDeliveredAgain) {
   EXPECT_EQ(driver.worker().counters().stale_records.load(), 1u);
 }
 
+TEST_F(Commit, IsFollowedByANewProducerWhenItWasSlow) {
+  driver.faults().commits_are_slow = true;
+  for (int i = 0; i < 3; ++i) {
+    driver.pipe("sun", "sun");
+    driver.commit();
+  }
+  EXPECT_EQ(driver.faults().begun_with_late_copies, 0);
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2", "sun 3"));
+}
+
+TEST(CommitInTheMiddleOfABatch, IsFollowedByANewProducerWhenItWasSlow) {
+  TopologyTestDriver driver(example::word_count(), {.partitions = 1, .output_topics = {"counts"}, .buffer_records = 1});
+  driver.faults().commits_are_slow = true;
+  for (int i = 0; i < 3; ++i) driver.append(0, std::nullopt, "sun");
+  driver.process();
+  driver.commit();
+  EXPECT_EQ(driver.faults().begun_with_late_copies, 0);
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2", "sun 3"));
+}
+
+TEST_F(Commit, OfARevokeIsFollowedByANewProducerWhenItWasSlow) {
+  const Partition kept = home_of("sun", 2);
+  driver.pipe("sun", "sun");
+  driver.faults().commits_are_slow = true;
+  driver.append(kept, "sun", "sun");
+  driver.rebalance({}, {1 - kept});  // in the same poll as the record
+  driver.commit();
+  EXPECT_EQ(driver.faults().begun_with_late_copies, 0);
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2"));
+}
+
+TEST_F(Commit, OfARevokeLeavesTheAnswerToTheSourceWhenTheDiskIsFull) {
+  const Partition kept = home_of("sun", 2);
+  driver.pipe("sun", "sun");
+  driver.disk(kept).fail_next_apply({Verdict::Retry, "disk full, as the test wants it"});
+  driver.rebalance({}, {1 - kept});
+  EXPECT_EQ(driver.faults().assignments_changed_in_callback, 0);
+  driver.pipe("sun", "sun");
+  driver.commit();
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2"));
+}
+
 }  // namespace
 }  // namespace ebc::topology::testing

@@ -96,5 +96,35 @@ TEST_F(Routing, OnlyRoutesWhatComesByPartitionsAddedLater) {
   EXPECT_THAT(driver.read_values("seen"), ElementsAre(::testing::StartsWith("g@5/1")));
 }
 
+TEST_F(Routing, TakesPartitionsAddedLaterInAnyOrder) {
+  driver.log().create_topic(TopologyTestDriver::kInput, 6);
+  driver.rebalance({5});
+  driver.pipe(5, std::nullopt, "g");
+  driver.pipe(0, std::nullopt, "nobody's");  // whose home then writes down which partitions are known
+  driver.commit();
+  driver.rebalance({4});
+  ASSERT_TRUE(driver.failure().ok()) << driver.failure().message();
+  driver.pipe(4, std::nullopt, "g");
+  driver.commit();
+  driver.commit();
+  EXPECT_EQ(driver.read_values("seen").size(), 3u);
+}
+
+TEST_F(Routing, StopsWhenTheOffsetOfAPartitionAddedLaterIsGone) {
+  driver.grow_input(6);
+  driver.pipe(5, std::nullopt, "g");
+  driver.commit();
+  driver.crash();
+  driver.restart();  // each take sees that both are committed
+  driver.pipe(0, std::nullopt, "nobody's");
+  driver.pipe(5, std::nullopt, "g");
+  driver.commit();
+  driver.crash();
+  driver.log().expire_offsets({TopologyTestDriver::kInput, 5});
+  driver.restart();
+  EXPECT_THAT(driver.failure().message(),
+              ::testing::HasSubstr("input partition 5: the consumer group's offset is gone"));
+}
+
 }  // namespace
 }  // namespace ebc::topology::testing

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/topology/word_count.h"
+#include "topology/take_queue.h"
 #include "topology/testing/test_driver.h"
 
 namespace ebc::topology::testing {
@@ -165,6 +166,126 @@ TEST_F(TakingAHome, IsAbandonedWhenThePartitionIsRevokedMeanwhile) {
   driver.rebalance({0});
   driver.advance(Duration{200});
   EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1"));
+}
+
+/// A disk whose rows of one home can't be written until they are set aside.
+class DamagedStores final : public HomeStores {
+ public:
+  Result<std::shared_ptr<state::CommittedStore>> open_home(Partition) override {
+    if (damaged) store->fail_next_apply({Verdict::TaskCorrupted, "damaged, as the test wants it"});
+    return std::shared_ptr<state::CommittedStore>(store);
+  }
+  Status quarantine_home(Partition) override {
+    damaged = false;
+    store = std::make_shared<state::MemoryStore>();
+    return {};
+  }
+  bool damaged = true;
+  std::shared_ptr<state::MemoryStore> store = std::make_shared<state::MemoryStore>();
+};
+
+TEST_F(TakingAHome, SetsAStoreAsideThatIsFoundDamagedWhileItIsRestored) {
+  say("sun");
+  driver.crash();
+  const FakeTopics topics{TopologyTestDriver::kInput, TopologyTestDriver::kRepartition, TopologyTestDriver::kChangelog};
+  FakeOffsets offsets(driver.log(), topics, driver.faults());
+  FakeChangelogReader reader(driver.log(), topics);
+  DamagedStores stores;
+  ManualClock clock(driver.now());
+  std::optional<Taken> taken;
+  TakeQueue takes({}, stores, offsets, reader, clock, [&taken](int, WorkerMessage message) {
+    if (auto* done = std::get_if<Taken>(&message)) taken = std::move(*done);
+  });
+  takes.request({.partition = 0, .epoch = 1});
+  for (int i = 0; i < 10; ++i) takes.turn(Duration{0});
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_FALSE(stores.damaged);
+  EXPECT_EQ(taken->progress.input_next, 1);
+}
+
+/// Another instance has taken the home meanwhile, and writes on while the changelog is read here.
+class OvertakenReader final : public ChangelogReader {
+ public:
+  OvertakenReader(FakeLog& log, FakeTopics topics) : log_(log), topics_(topics), reader_(log, topics) {}
+  Status start(Partition home, Offset from) override {
+    log_.append(topics_.at({Channel::Changelog, home}), {.key = "\x10moon",
+                                                         .value = "\x01"
+                                                                  "1",
+                                                         .timestamp = {},
+                                                         .headers = {}});
+    return reader_.start(home, from);
+  }
+  void stop(Partition home) override { reader_.stop(home); }
+  Status poll(Duration wait, const Visitor& visitor) override { return reader_.poll(wait, visitor); }
+
+ private:
+  FakeLog& log_;
+  const FakeTopics topics_;
+  FakeChangelogReader reader_;
+};
+
+class TakeQueueTest : public TakingAHome {
+ protected:
+  class Stores final : public HomeStores {
+   public:
+    Result<std::shared_ptr<state::CommittedStore>> open_home(Partition) override {
+      return std::shared_ptr<state::CommittedStore>(store);
+    }
+    Status quarantine_home(Partition) override { return {}; }
+    std::shared_ptr<state::MemoryStore> store = std::make_shared<state::MemoryStore>();
+  };
+
+  FakeTopics topics{TopologyTestDriver::kInput, TopologyTestDriver::kRepartition, TopologyTestDriver::kChangelog};
+  FakeOffsets offsets{driver.log(), topics, driver.faults()};
+  Stores stores;
+  ManualClock clock{driver.now()};
+  std::vector<std::pair<int, std::uint64_t>> taken;  ///< thread and epoch
+  TakeQueue::Reply reply = [this](int thread, WorkerMessage message) {
+    if (const auto* done = std::get_if<Taken>(&message)) taken.emplace_back(thread, done->epoch);
+  };
+};
+
+TEST_F(TakeQueueTest, ClaimsNoPositionBeyondWhatItHasReadWhenAnotherHolderWritesOn) {
+  say("sun");
+  driver.crash();
+  const Offset asked = driver.log().end(changelog);
+  OvertakenReader reader(driver.log(), topics);
+  TakeQueue takes({}, stores, offsets, reader, clock, reply);
+  takes.request({.partition = 0, .epoch = 1});
+  for (int i = 0; i < 5; ++i) takes.turn(Duration{0});
+  ASSERT_EQ(taken.size(), 1u);
+  std::string value;
+  ASSERT_FALSE(*stores.store->get("\x10moon", value));
+  EXPECT_EQ(stores.store->changelog_offset_next().value(), asked);
+}
+
+TEST_F(TakeQueueTest, AnswersTheOtherThreadWhenOneGivesTheHomeUpThatItHadLost) {
+  FakeChangelogReader reader(driver.log(), topics);
+  TakeQueue takes({}, stores, offsets, reader, clock, reply);
+  driver.crash();
+  driver.faults().offsets_silent = true;
+  takes.request({.partition = 0, .epoch = 1, .thread = 0});
+  takes.turn(Duration{0});
+  takes.request({.partition = 0, .epoch = 2, .thread = 1});  // it hasn't learnt yet that it lost the home
+  takes.turn(Duration{0});
+  takes.cancel(0, 2);
+  driver.faults().offsets_silent = false;
+  for (int i = 0; i < 5; ++i) takes.turn(Duration{0});
+  EXPECT_THAT(taken, ElementsAre(std::pair(0, std::uint64_t{1})));
+
+  takes.request({.partition = 0, .epoch = 3, .thread = 1});
+  takes.request({.partition = 0, .epoch = 4, .thread = 0});
+  for (int i = 0; i < 5; ++i) takes.turn(Duration{0});
+  EXPECT_THAT(taken, ElementsAre(::testing::_, std::pair(1, std::uint64_t{3}), std::pair(0, std::uint64_t{4})));
+}
+
+TEST(HomeBoardEntry, StaysWithALaterHoldingWhenAnEarlierOneEnds) {
+  BoardEntry entry;
+  entry.epoch.store(7);
+  entry.let_go(6);
+  EXPECT_EQ(entry.epoch.load(), 7u);
+  entry.let_go(7);
+  EXPECT_EQ(entry.epoch.load(), 0u);
 }
 
 }  // namespace

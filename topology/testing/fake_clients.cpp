@@ -51,7 +51,9 @@ void FakeSource::tell_listener() {
 }
 
 Result<Batch> FakeSource::poll(Duration) {
+  in_callback_ = true;
   tell_listener();
+  in_callback_ = false;
   storage_.clear();
   headers_.clear();
   records_.clear();
@@ -101,11 +103,13 @@ void FakeSource::fetch(LogPartition log, Offset& next) {
 }
 
 Status FakeSource::assign(std::span<const LogPosition> positions) {
+  faults_.assignments_changed_in_callback += in_callback_ ? 1 : 0;
   for (const LogPosition& position : positions) positions_[position.log] = position.offset_next;
   return {};
 }
 
 Status FakeSource::unassign(std::span<const LogPartition> logs) {
+  faults_.assignments_changed_in_callback += in_callback_ ? 1 : 0;
   for (const LogPartition& log : logs) positions_.erase(log);
   return {};
 }
@@ -135,6 +139,7 @@ Status FakeSink::open() {
 }
 
 Status FakeSink::begin() {
+  faults_.begun_with_late_copies += suspect_ ? 1 : 0;
   delivered_.clear();
   return {};
 }
@@ -163,6 +168,7 @@ Status FakeSink::commit(std::span<const LogPosition> positions, const Membership
   log_.send_offsets(offsets, producer_);
   if (failure == CommitFailure::UnknownAborted) return {Verdict::AbortTransaction, "no answer, as the test wants it"};
   log_.end_transaction(producer_, true);
+  suspect_ = faults_.commits_are_slow;
   if (failure == CommitFailure::UnknownCommitted) return {Verdict::AbortTransaction, "no answer, as the test wants it"};
   return {};
 }

@@ -41,6 +41,10 @@ struct FakeFaults {
   bool offsets_silent = false;  ///< questions about offsets aren't answered
   bool membership_void = false;
   std::deque<Fetched> redelivered;
+  bool commits_are_slow = false;  ///< they succeed, but a late copy of the request may be under way
+  // Faults of the code under test, counted.
+  int begun_with_late_copies = 0;           ///< transactions that a late copy could end
+  int assignments_changed_in_callback = 0;  ///< each would be a second answer to the rebalance
 };
 
 class FakeMembership final : public Membership {
@@ -78,6 +82,7 @@ class FakeSource final : public RecordSource {
   FakeFaults& faults_;
   RebalanceListener& listener_;
   std::vector<Partition> to_assign_, to_revoke_, to_lose_;
+  bool in_callback_ = false;
   std::set<Partition> inputs_;
   std::map<LogPartition, Offset> positions_;
   std::deque<LogRecord> storage_;  ///< what the batch at hand looks at
@@ -100,13 +105,14 @@ class FakeSink final : public Sink {
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   std::optional<Offset> delivered_offset(int tag) const override;
   Status finish(std::span<const LogPosition>) override { return {}; }
-  bool wants_replacing() const override { return false; }
+  bool wants_replacing() const override { return suspect_; }
 
  private:
   FakeLog& log_;
   const FakeTopics topics_;
   FakeFaults& faults_;
   const std::string id_;
+  bool suspect_ = false;
   ProducerEpoch producer_;
   std::map<int, Offset> delivered_;
 };

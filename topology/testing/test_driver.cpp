@@ -53,8 +53,10 @@ void TopologyTestDriver::start() {
   home_clock_ = std::make_unique<HomeClock>(HomeClockConfig{}, *board_, *offsets_,
                                             [this](int, ClockAdvance advance) { worker_->mailbox().post(advance); });
   worker_ = std::make_unique<StreamWorker>(
-      WorkerConfig{.changelog_topic = kChangelog, .repartition_topic = kRepartition}, clock_, *supplier_, *takes_,
-      *board_, [this](RecordSource&) { return std::make_unique<FakeSink>(log_, topics_, faults_, "app-0"); });
+      WorkerConfig{
+          .changelog_topic = kChangelog, .repartition_topic = kRepartition, .buffer_records = options_.buffer_records},
+      clock_, *supplier_, *takes_, *board_,
+      [this](RecordSource&) { return std::make_unique<FakeSink>(log_, topics_, faults_, "app-0"); });
   failure_ = worker_->start([this](RebalanceListener& listener) -> Result<std::unique_ptr<RecordSource>> {
     auto source = std::make_unique<FakeSource>(log_, topics_, faults_, listener);
     source_ = source.get();

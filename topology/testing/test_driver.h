@@ -35,6 +35,7 @@ struct DriverOptions {
   Timestamp start = timestamp_from_ms(1'700'000'000'000);
   std::vector<std::string> output_topics;  ///< made with `partitions`; the dead-letter topic is always there, with 1
   OnLostOffsets on_lost_offsets = OnLostOffsets::Stop;
+  std::size_t buffer_records = 100'000;  ///< after so many a commit is made in the middle of a batch
 };
 
 /// A record read from a topic.

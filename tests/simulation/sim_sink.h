@@ -1,0 +1,58 @@
+// Sink over the simulated broker: a transactional producer with the habits of librdkafka's.
+//
+// What is produced is sent when the dice say so, at the latest before the commit. Requests that get no answer are
+// repeated by the client itself, without a word; the first copy may arrive much later.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/broker.h"
+#include "tests/simulation/faults.h"
+#include "topology/sink.h"
+
+namespace ebc::simulation {
+
+class SimSink final : public topology::Sink {
+ public:
+  SimSink(Scheduler& scheduler, Broker& broker, const Faults& faults, std::string transactional_id)
+      : scheduler_(scheduler), broker_(broker), faults_(faults), name_(std::move(transactional_id)) {}
+
+  Status open() override;
+  Status begin() override;
+  void produce(const topology::SinkRecord& record) override;
+  Status settle_outputs() override { return {}; }
+  Status commit(std::span<const topology::LogPosition> positions, const topology::Membership& membership) override;
+  std::optional<Offset> delivered_offset(int tag) const override;
+  Status finish(std::span<const topology::LogPosition>) override { return {}; }
+  bool wants_replacing() const override { return suspect_; }
+
+ private:
+  struct Waiting {
+    TopicPartition at;
+    Entry entry;
+    int tag;
+  };
+
+  /// What becomes of one request. Lost: the client repeats it.
+  enum class Way { Fine, RequestLost, AnswerLost };
+  Way throw_way();
+  Status send(std::size_t most);
+  Status send_offsets(const std::map<TopicPartition, Offset>& offsets, MemberId member);
+  Status end_transaction();
+  Status failed(Answer answer, const char* what) const;
+
+  Scheduler& scheduler_;
+  Broker& broker_;
+  const Faults& faults_;
+  const std::string name_;
+  ProducerId id_;
+  bool suspect_ = false;
+  std::vector<Waiting> waiting_;
+  std::size_t sent_ = 0;  ///< of waiting_
+  std::map<int, Offset> delivered_;
+  Status produce_failure_;
+};
+
+}  // namespace ebc::simulation

@@ -83,8 +83,9 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
   conf.set_default("fetch.wait.max.ms", "10");
   conf.set_default("fetch.error.backoff.ms", "50");
-  // The default queue, 64 MB or 100,000 messages, would do (see hops_), if it were looked at by bytes: a queued message
-  // takes some 250 bytes besides its own.
+  // Half of the default's bytes, so that memory stays small (a queued message takes some 250 bytes besides its own),
+  // and twice its messages, so that small ones don't fill it early. That it is full for a while does no harm: see
+  // hops_.
   conf.set_default("queued.min.messages", "200000");
   conf.set_default("queued.max.messages.kbytes", "32768");
   rd_kafka_conf_set_opaque(conf.raw(), source.get());

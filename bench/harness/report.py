@@ -141,7 +141,7 @@ def plots(entries, folder):
 
 def plot(path, title, x, y, series):
     series = [(name, points) for name, points in series if points]
-    if not series:
+    if all(len(points) < 2 for _, points in series):
         return
     script = [f"set terminal svg size 720,420 font 'sans,13' background '#ffffff'", f"set output '{path}'", f"set title '{title}'",
               f"set xlabel '{x}'", f"set ylabel '{y}'", "set logscale xy", "set grid", "set key left top", "set format y '%.10g'",

@@ -2,12 +2,17 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 
 namespace ebc::state {
 
@@ -38,6 +43,19 @@ class BackgroundErrorListener final : public rocksdb::EventListener {
 
  private:
   std::shared_ptr<DamagedFamilies> damaged_;
+};
+
+// RocksDB's own log would be a file beside the data, and a write to it that fails on a full disk ends the process where
+// the library was built with its assertions, as Debian's is: the next line trips over the one that failed.
+class WarningsToOurLog final : public rocksdb::Logger {
+ public:
+  WarningsToOurLog() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 1'024> line{};
+    (void)std::vsnprintf(line.data(), line.size(), format, arguments);
+    spdlog::warn("[rocksdb] {}", line.data());
+  }
 };
 
 rocksdb::CompressionType compression() {
@@ -86,9 +104,7 @@ RocksSettings rocks_settings(const RocksOptions& options, const std::shared_ptr<
   database.max_open_files = 500;
   database.bytes_per_sync = 1u << 20;
   database.max_manifest_file_size = 16u << 20;
-  database.keep_log_file_num = 2;
-  database.max_log_file_size = 4u << 20;
-  database.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  database.info_log = std::make_shared<WarningsToOurLog>();
   database.stats_dump_period_sec = 0;
   database.stats_persist_period_sec = 0;
   return settings;

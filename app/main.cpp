@@ -40,6 +40,10 @@ int dispatch(const CommandInput& input, Scope command) {
       return fail_command(input);
     case kWatch:
       return watch_command(input);
+    case kInspect:
+      return inspect_command(input);
+    case kVerify:
+      return verify_command(input);
   }
   return kExitUsage;
 }

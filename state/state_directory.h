@@ -46,6 +46,9 @@ class StateDirectory {
   /// application, another cluster, state of nobody.
   Status claim(const StateOwner& owner);
 
+  /// Whose state it holds; empty before the first claim of its life.
+  const StateOwner& owner() const { return identity_.owner; }
+
   /// "ebc-" and 12 hex digits, made at first start: the static member of the consumer group that this folder is. Kept
   /// from the first claim on.
   const std::string& instance_id() const { return identity_.instance_id; }

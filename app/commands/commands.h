@@ -25,6 +25,8 @@ int create_command(const CommandInput& input);
 int done_command(const CommandInput& input);
 int fail_command(const CommandInput& input);
 int watch_command(const CommandInput& input);
+int inspect_command(const CommandInput& input);
+int verify_command(const CommandInput& input);
 
 /// Prints every fault and gives the exit code of wrong use.
 int report_faults(const Faults& faults);

@@ -153,6 +153,20 @@ std::span<const CommandSpec> command_table() {
        {},
        false,
        "Missing topics are made as --create-topics says; exit code 2 when one is missing or wrongly set."},
+      {"inspect",
+       kInspect,
+       "Show what a stopped instance's state folder holds",
+       {},
+       false,
+       "Reads the folder only, needs no Kafka. Exit code 4 when there is none, or it is in use."},
+      {"verify",
+       kVerify,
+       "Compare a stopped instance's state with the changelog",
+       {},
+       false,
+       "Reads the whole changelog of each home in the folder. Exit code 0 when both agree, 1 when they differ. The "
+       "remedy\n"
+       "is to delete the folder: what the changelog holds is what counts."},
   };
   return table;
 }

@@ -23,10 +23,10 @@ void add_kafka(std::vector<OptionSpec>& table) {
   constexpr std::string_view kSection = "Kafka";
   table.insert(table.end(), {
     {.name = "brokers", .kind = K::Text, .value_name = "HOST:PORT,...", .default_text = "127.0.0.1:9092",
-     .help = "Bootstrap addresses of the Kafka cluster", .scope = kEverywhere & ~kDev, .section = kSection,
+     .help = "Bootstrap addresses of the Kafka cluster", .scope = kWithKafka & ~kDev, .section = kSection,
      .flag_aliases = {"brokerlist"}, .env_aliases = {"COLLECTOR_BROKERLIST"}},
     {.name = "topic", .kind = K::Text, .value_name = "NAME", .default_text = "eventbus-collector",
-     .help = "Topic with the commands", .section = kSection, .flag_aliases = {"event-topic"},
+     .help = "Topic with the commands", .scope = kWithKafka & ~kVerify, .section = kSection, .flag_aliases = {"event-topic"},
      .env_aliases = {"COLLECTOR_EVENT_TOPIC"}},
     {.name = "output-topic", .kind = K::Text, .value_name = "NAME",
      .help = "Topic for the outcomes; the input topic unless given. On a topic shared with other "
@@ -38,12 +38,12 @@ void add_kafka(std::vector<OptionSpec>& table) {
     {.name = "kafka", .kind = K::Pairs, .value_name = "KEY=VALUE",
      .help = "A setting of librdkafka; consumer., producer. or admin. before the key narrows it. Repeatable. "
              "EB_COLLECTOR_KAFKA_SASL_PASSWORD sets sasl.password, and so on: secrets go there or into "
-             "--kafka-secrets-file", .section = kSection},
+             "--kafka-secrets-file", .scope = kWithKafka, .section = kSection},
     {.name = "kafka-secrets-file", .kind = K::Text, .value_name = "FILE",
      .help = "Lines KEY=VALUE with librdkafka settings that must not stand on a command line, like sasl.password",
-     .section = kSection},
+     .scope = kWithKafka, .section = kSection},
     {.name = "start-timeout", .kind = K::DurationMs, .value_name = "DURATION", .default_text = "60s",
-     .help = "How long to try to reach Kafka before giving up with exit code 3", .section = kSection, .min = 100,
+     .help = "How long to try to reach Kafka before giving up with exit code 3", .scope = kWithKafka, .section = kSection, .min = 100,
      .max = kDay},
   });
 }
@@ -154,7 +154,7 @@ void add_memory(std::vector<OptionSpec>& table) {
   table.insert(table.end(), {
     {.name = "state-dir", .kind = K::Text, .value_name = "FOLDER",
      .help = "Local state, one folder for each instance; $STATE_DIRECTORY, else ~/.local/state/eb-collector",
-     .scope = kRun, .section = kSection},
+     .scope = kRun | kStopped, .section = kSection},
     {.name = "buffer-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "32MiB",
      .help = "Uncommitted state and outputs a thread may hold before it commits", .scope = kCollector,
      .section = kSection, .min = kMiB, .max = 4 * kGiB},
@@ -228,7 +228,9 @@ void add_calls(std::vector<OptionSpec>& table) {
      .section = kSection, .per_call = true},
     {.name = "all", .kind = K::Switch, .help = "Show commands and other events too, not only outcomes",
      .scope = kWatch, .section = kSection, .per_call = true},
-    {.name = "json", .kind = K::Switch, .help = "One JSON object a line, for scripts", .scope = kTopics | kClients,
+    {.name = "groups", .kind = K::Switch, .help = "List the open groups too, with what each waits for",
+     .scope = kInspect, .section = kSection, .per_call = true},
+    {.name = "json", .kind = K::Switch, .help = "One JSON object a line, for scripts", .scope = kTopics | kClients | kStopped,
      .section = kSection, .per_call = true},
   });
 }

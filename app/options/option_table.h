@@ -20,10 +20,14 @@ enum Scope : unsigned {
   kDone = 1u << 4,
   kFail = 1u << 5,
   kWatch = 1u << 6,
+  kInspect = 1u << 13,
+  kVerify = 1u << 14,
 };
 inline constexpr unsigned kCollector = kRun | kDev;
 inline constexpr unsigned kClients = kCreate | kDone | kFail | kWatch;
-inline constexpr unsigned kEverywhere = kCollector | kTopics | kClients;
+inline constexpr unsigned kStopped = kInspect | kVerify;  ///< that look at a stopped instance's state folder
+inline constexpr unsigned kEverywhere = kCollector | kTopics | kClients | kStopped;
+inline constexpr unsigned kWithKafka = kEverywhere & ~kInspect;
 
 enum class OptionKind {
   Text,

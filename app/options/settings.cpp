@@ -217,6 +217,13 @@ EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults) {
   return config;
 }
 
+std::filesystem::path state_folder(const ResolvedOptions& options, const Environment& environment, Faults& faults) {
+  const auto given = options.text("state-dir");
+  auto folder = given.empty() ? default_state_dir(environment) : std::filesystem::path(given);
+  if (folder.empty()) faults.push_back("--state-dir: neither it nor $STATE_DIRECTORY nor $HOME is set; give a folder");
+  return folder;
+}
+
 CollectorSettings collector_settings(const ResolvedOptions& options, const Environment& environment, Faults& faults) {
   CollectorSettings settings;
   settings.engine = topic_settings(options, faults);
@@ -226,11 +233,7 @@ CollectorSettings collector_settings(const ResolvedOptions& options, const Envir
 
   auto& engine = settings.engine;
   engine.version = EBC_VERSION;
-  const auto folder = options.text("state-dir");
-  engine.state_dir = folder.empty() ? default_state_dir(environment) : std::filesystem::path(folder);
-  if (engine.state_dir.empty()) {
-    faults.push_back("--state-dir: neither it nor $STATE_DIRECTORY nor $HOME is set; give a folder");
-  }
+  engine.state_dir = state_folder(options, environment, faults);
   for (const auto& topic : settings.groups.handler_topics) {
     // Patterns are matched when a handler's message is written; a plain name can be looked up at start.
     if (topic.find('*') == std::string::npos) engine.output_topics.push_back(topic);

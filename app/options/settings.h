@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct CollectorSettings {
 CollectorSettings collector_settings(const ResolvedOptions& options, const Environment& environment, Faults& faults);
 /// Of every command that talks to Kafka.
 BusSettings bus_settings(const ResolvedOptions& options, Faults& faults);
+/// --state-dir, or where it is by default.
+std::filesystem::path state_folder(const ResolvedOptions& options, const Environment& environment, Faults& faults);
 /// Of `topics`, and part of collector_settings.
 topology::EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults);
 LogSettings log_settings(const ResolvedOptions& options);

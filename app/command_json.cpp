@@ -54,6 +54,23 @@ Result<std::string> policy_json(std::string_view policy) {
       fmt::format("--policy: \"{}\" is unknown; choose all, allSettled, any, race, quorum:K or tolerate:N", policy));
 }
 
+// The ids as the elements of a JSON array.
+std::string json_list(const std::vector<std::string>& ids) {
+  std::string json;
+  for (const auto& id : ids) json += (json.empty() ? "" : ",") + json_string(id);
+  return json;
+}
+
+// Checked, and as a member of the event.
+Result<std::string> ttl_member(const std::string& ttl) {
+  group::JsonScanner scanner(ttl, 1);
+  group::JsonValue value;
+  if (!scanner.whole(value) || value.kind != group::JsonKind::Number || std::strtod(ttl.c_str(), nullptr) <= 0) {
+    return fault(fmt::format("--ttl: \"{}\" is no number of seconds, like 30 or 1.5", ttl));
+  }
+  return fmt::format(",\"ttl\":{}", trim(ttl));
+}
+
 }  // namespace
 
 std::string json_string(std::string_view text) {
@@ -93,21 +110,12 @@ std::string one_line(std::string_view json) {
 }
 
 Result<std::string> create_json(const CreateCommand& command) {
-  std::string json =
-      fmt::format("{{\"id\":{},\"type\":\"EventGroupCollectorCreate\",\"expected\":[", json_string(command.group));
-  for (std::size_t i = 0; i < command.expected.size(); ++i) {
-    if (i > 0) json += ',';
-    json += json_string(command.expected[i]);
-  }
-  json += ']';
+  std::string json = fmt::format("{{\"id\":{},\"type\":\"EventGroupCollectorCreate\",\"expected\":[{}]",
+                                 json_string(command.group), json_list(command.expected));
   if (!command.ttl.empty()) {
-    group::JsonScanner scanner(command.ttl, 1);
-    group::JsonValue value;
-    if (!scanner.whole(value) || value.kind != group::JsonKind::Number ||
-        std::strtod(command.ttl.c_str(), nullptr) <= 0) {
-      return fault(fmt::format("--ttl: \"{}\" is no number of seconds, like 30 or 1.5", command.ttl));
-    }
-    json += fmt::format(",\"ttl\":{}", trim(command.ttl));
+    auto ttl = ttl_member(command.ttl);
+    if (!ttl.ok()) return ttl.status();
+    json += *ttl;
   }
   if (!command.policy.empty()) {
     auto policy = policy_json(command.policy);
@@ -131,6 +139,27 @@ Result<std::string> done_json(std::string_view group, std::string_view entity, s
   }
   return fmt::format("{{\"id\":{},\"type\":\"EventGroupCollectorEntityDone\",\"group\":{},\"result\":{}}}",
                      json_string(entity), json_string(group), result.empty() ? "null" : result);
+}
+
+Result<std::string> update_json(const UpdateCommand& command) {
+  if (command.add.empty() && command.ttl.empty() && !command.seal) {
+    return fault("there is nothing to change; give --add, --ttl or --seal");
+  }
+  std::string json = fmt::format("{{\"type\":\"EventGroupCollectorUpdate\",\"group\":{}", json_string(command.group));
+  if (!command.add.empty()) json += fmt::format(",\"add\":[{}]", json_list(command.add));
+  if (!command.ttl.empty()) {
+    auto ttl = ttl_member(command.ttl);
+    if (!ttl.ok()) return ttl.status();
+    json += *ttl;
+  }
+  if (command.seal) json += ",\"seal\":true";
+  return json + '}';
+}
+
+std::string cancel_json(std::string_view group, std::string_view reason) {
+  std::string json = fmt::format("{{\"type\":\"EventGroupCollectorCancel\",\"group\":{}", json_string(group));
+  if (!reason.empty()) json += fmt::format(",\"reason\":{}", json_string(reason));
+  return json + '}';
 }
 
 std::string fail_json(std::string_view group, std::string_view entity, std::string_view error) {

@@ -22,6 +22,17 @@ struct CreateCommand {
 Result<std::string> create_json(const CreateCommand& command);
 /// `result`: JSON, empty for null.
 Result<std::string> done_json(std::string_view group, std::string_view entity, std::string_view result);
+struct UpdateCommand {
+  std::string group;
+  std::vector<std::string> add;
+  std::string ttl;  ///< as in CreateCommand
+  bool seal = false;
+};
+
+/// One of add, ttl and seal must be given.
+Result<std::string> update_json(const UpdateCommand& command);
+/// `reason`: a text; empty: none.
+std::string cancel_json(std::string_view group, std::string_view reason);
 std::string fail_json(std::string_view group, std::string_view entity, std::string_view error);
 
 /// `text` as a JSON string with its quotes; every control character escaped. Invalid UTF-8 becomes U+FFFD.

@@ -38,6 +38,14 @@ int dispatch(const CommandInput& input, Scope command) {
       return done_command(input);
     case kFail:
       return fail_command(input);
+    case kUpdate:
+      return update_command(input);
+    case kCancel:
+      return cancel_command(input);
+    case kReplay:
+      return replay_dead_letters_command(input);
+    case kReset:
+      return reset_command(input);
     case kWatch:
       return watch_command(input);
     case kInspect:

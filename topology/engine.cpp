@@ -158,11 +158,13 @@ EngineFailure Engine::Impl::make_workers() {
     auto stream = std::make_unique<Stream>(config_.stall_timeout);
     stream->supplier = suppliers_(i);
     const std::string name = fmt::format("stream-{}", i);
-    const SinkFactory make_sink = [this, i, name](RecordSource& source) -> std::unique_ptr<Sink> {
+    const auto refused = std::make_shared<RefusedOutputs>();
+    const SinkFactory make_sink = [this, i, name, refused](RecordSource& source) -> std::unique_ptr<Sink> {
       if (config_.guarantee == Guarantee::AtLeastOnce) {
-        return std::make_unique<AtLeastOnceSink>(config_, name, name + " producer", statistics_, source);
+        return std::make_unique<AtLeastOnceSink>(config_, name, name + " producer", statistics_, source, refused);
       }
-      return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i), name + " producer", statistics_);
+      return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i), name + " producer", statistics_,
+                                               refused);
     };
     stream->worker = std::make_unique<StreamWorker>(WorkerConfig{.thread = i,
                                                                  .changelog_topic = config_.changelog_topic(),

@@ -29,6 +29,7 @@ class HomeTask final : public ProcessorContext {
   Partition home() const override { return home_; }
   KeyValueStore& store() override { return buffer_; }
   void forward(const Output& output) override;
+  bool accepts(std::string_view topic, std::size_t bytes) override { return session_.accepts(topic, bytes); }
   Timestamp now() const override { return now_; }
   Timestamp clock() const override { return progress_.clock; }
 

@@ -26,6 +26,10 @@ struct TopicFacts {
   int replication_factor = 0;
 };
 
+struct GroupMember {
+  std::string client, host;
+};
+
 /// One thread. Every call is bounded; Retry when Kafka doesn't answer in time.
 class KafkaAdmin {
  public:
@@ -41,6 +45,12 @@ class KafkaAdmin {
   Status delete_records(const std::string& topic, const std::map<Partition, Offset>& before);
   /// The static member ids (group.instance.id) whose sessions live; dynamic members aren't named.
   Result<std::set<std::string>> static_members(const std::string& group);
+  /// That it isn't there is success. Returns when its name is free again.
+  Status delete_topic(const std::string& topic);
+  /// Of a consumer group; those too that are silent but not yet given up. None: it has no members, or doesn't exist.
+  Result<std::vector<GroupMember>> members(const std::string& group);
+  /// The group with its offsets; that it isn't there is success. Fatal while it has members.
+  Status delete_group(const std::string& group);
   /// Effective settings of a topic.
   Result<std::map<std::string, std::string>> config_of(const std::string& topic);
 

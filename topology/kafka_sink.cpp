@@ -17,14 +17,32 @@ constexpr Duration kSlowCommit{1'000};
 
 int ms(Duration duration) { return static_cast<int>(duration.count()); }
 
+/// That no repetition mends, whatever the record.
+bool is_refusal(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 KafkaSink::KafkaSink(const EngineConfig& config, std::string client_name, std::string display_name,
-                     KafkaStatistics& statistics)
+                     KafkaStatistics& statistics, std::shared_ptr<RefusedOutputs> refused)
     : config_(config),
       client_name_(std::move(client_name)),
       display_name_(std::move(display_name)),
-      statistics_(statistics) {}
+      statistics_(statistics),
+      refused_(std::move(refused)) {}
 
 KafkaSink::~KafkaSink() {
   if (client_) rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -75,18 +93,49 @@ void KafkaSink::delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* 
   const auto mark = reinterpret_cast<std::uintptr_t>(message->_private);
   if (mark >> 16 != sink->round_) return;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    sink->keep_error(message->err, rd_kafka_topic_name(message->rkt));
+    sink->keep_error(message->err, rd_kafka_topic_name(message->rkt), message->len + message->key_len);
     return;
   }
   const std::size_t tag = mark & 0xffff;
   if (tag > 0) sink->delivered_[tag - 1] = message->offset;
 }
 
-void KafkaSink::keep_error(rd_kafka_resp_err_t code, std::string_view topic) {
+void KafkaSink::keep_error(rd_kafka_resp_err_t code, std::string_view topic, std::size_t bytes) {
+  if (doubtful_.contains(topic)) {
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+      refused_->refuse(topic, bytes);
+    } else if (is_refusal(code)) {
+      refused_->refuse(topic);
+    }
+  }
   if (!produce_failure_.ok()) return;
   Status status = kafka_status(code, fmt::format("produce to {}", topic));
   const Verdict verdict = status.verdict() == Verdict::Fenced ? Verdict::Fenced : Verdict::AbortTransaction;
   produce_failure_ = {verdict, status.message()};
+}
+
+/// Looked up before the first record: the client itself would wait longer for a missing topic than a transaction may
+/// last. All topics are asked for, for asking for one by name makes it where the broker creates topics by itself.
+bool KafkaSink::missing(std::string_view topic) {
+  constexpr int kLimitMs = 3'000;
+  const struct rd_kafka_metadata* raw = nullptr;
+  if (rd_kafka_metadata(client_.get(), 1, nullptr, &raw, kLimitMs) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  const KafkaMetadata metadata(raw);
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    if (metadata->topics[i].topic == topic) return metadata->topics[i].partition_cnt == 0;
+  }
+  return true;
+}
+
+bool KafkaSink::accepts(std::string_view topic, std::size_t bytes) {
+  if (refused_->refuses(topic, bytes)) return false;
+  if (doubtful_.contains(topic)) return true;
+  if (missing(topic)) {
+    refused_->refuse(topic);
+    return false;
+  }
+  doubtful_.emplace(topic);
+  return true;
 }
 
 void KafkaSink::forget_deliveries() {
@@ -144,7 +193,7 @@ void KafkaSink::produce(const SinkRecord& record) {
       }
     }
     if (headers != nullptr) rd_kafka_headers_destroy(headers);
-    keep_error(code, record.topic);
+    keep_error(code, record.topic, record.key.value_or("").size() + record.value.value_or("").size());
     return;
   }
 }
@@ -165,8 +214,8 @@ Status KafkaSink::flush(Duration limit) {
 }
 
 ExactlyOnceSink::ExactlyOnceSink(const EngineConfig& config, std::string transactional_id, std::string display_name,
-                                 KafkaStatistics& statistics)
-    : KafkaSink(config, transactional_id, std::move(display_name), statistics),
+                                 KafkaStatistics& statistics, std::shared_ptr<RefusedOutputs> refused)
+    : KafkaSink(config, transactional_id, std::move(display_name), statistics, std::move(refused)),
       names_(config),
       transactional_id_(std::move(transactional_id)) {}
 
@@ -198,6 +247,7 @@ Status ExactlyOnceSink::commit(std::span<const LogPosition> positions, const Mem
 
 /// A rebalance refuses the offsets of the generation before; a new producer for that would cost half a second.
 Status ExactlyOnceSink::abort() {
+  forget_topics();
   if (commit_requested_) return {Verdict::AbortTransaction, "a commit was asked for"};
   const auto began = SteadyClock::now();
   const std::uint64_t errors_before = client_errors();
@@ -236,8 +286,10 @@ Status ExactlyOnceSink::commit_transaction() {
 }
 
 AtLeastOnceSink::AtLeastOnceSink(const EngineConfig& config, std::string client_name, std::string display_name,
-                                 KafkaStatistics& statistics, RecordSource& source)
-    : KafkaSink(config, std::move(client_name), std::move(display_name), statistics), source_(source) {}
+                                 KafkaStatistics& statistics, RecordSource& source,
+                                 std::shared_ptr<RefusedOutputs> refused)
+    : KafkaSink(config, std::move(client_name), std::move(display_name), statistics, std::move(refused)),
+      source_(source) {}
 
 Status AtLeastOnceSink::open() { return make_client({}); }
 

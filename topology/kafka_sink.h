@@ -3,12 +3,15 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "topology/kafka_handle.h"
 #include "topology/kafka_names.h"
 #include "topology/kafka_statistics.h"
+#include "topology/refused_outputs.h"
 #include "topology/sink.h"
 
 namespace ebc::topology {
@@ -17,17 +20,21 @@ namespace ebc::topology {
 class KafkaSink : public Sink {
  public:
   void produce(const SinkRecord& record) final;
+  bool accepts(std::string_view topic, std::size_t bytes) final;
   std::optional<Offset> delivered_offset(int tag) const final;
   ~KafkaSink() override;
 
  protected:
-  /// `statistics` outlives the sink.
-  KafkaSink(const EngineConfig& config, std::string client_name, std::string display_name, KafkaStatistics& statistics);
+  /// `statistics` outlives the sink. `refused` outlives its sinks: the next one knows what the broker refused this one.
+  KafkaSink(const EngineConfig& config, std::string client_name, std::string display_name, KafkaStatistics& statistics,
+            std::shared_ptr<RefusedOutputs> refused);
 
   /// Makes the client. Fatal: a refused setting.
   Status make_client(const std::string& transactional_id);
   rd_kafka_t* client() { return client_.get(); }
   void forget_deliveries();
+  /// Topics that accepts() was asked about are looked up anew: one may be gone.
+  void forget_topics() { doubtful_.clear(); }
   /// Waits until everything produced is acknowledged, `limit` at most.
   Status flush(Duration limit);
   const EngineConfig& config() const { return config_; }
@@ -39,12 +46,15 @@ class KafkaSink : public Sink {
   static void failed(rd_kafka_t*, int code, const char* reason, void* opaque);
   static int told(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   rd_kafka_topic_t* topic(std::string_view name);
-  void keep_error(rd_kafka_resp_err_t code, std::string_view topic);
+  void keep_error(rd_kafka_resp_err_t code, std::string_view topic, std::size_t bytes);
+  bool missing(std::string_view topic);
 
   const EngineConfig config_;
   const std::string client_name_;
   const std::string display_name_;  ///< in statistics: the same for all clients in the same role
   KafkaStatistics& statistics_;
+  const std::shared_ptr<RefusedOutputs> refused_;
+  std::set<std::string, std::less<>> doubtful_;  ///< topics that accepts() was asked about and that were there
   KafkaClient client_;
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   std::vector<Offset> delivered_;  ///< by tag; -1 until acknowledged
@@ -57,7 +67,8 @@ class KafkaSink : public Sink {
 class ExactlyOnceSink final : public KafkaSink {
  public:
   ExactlyOnceSink(const EngineConfig& config, std::string transactional_id, std::string display_name,
-                  KafkaStatistics& statistics);
+                  KafkaStatistics& statistics,
+                  std::shared_ptr<RefusedOutputs> refused = std::make_shared<RefusedOutputs>());
 
   Status open() override;
   Status begin() override;
@@ -81,7 +92,7 @@ class ExactlyOnceSink final : public KafkaSink {
 class AtLeastOnceSink final : public KafkaSink {
  public:
   AtLeastOnceSink(const EngineConfig& config, std::string client_name, std::string display_name,
-                  KafkaStatistics& statistics, RecordSource& source);
+                  KafkaStatistics& statistics, RecordSource& source, std::shared_ptr<RefusedOutputs> refused);
 
   Status open() override;
   Status begin() override;

@@ -39,6 +39,11 @@ class Sink {
   virtual Status begin() = 0;
   /// Views are copied. An error is kept and given back by the next settle_outputs() or commit().
   virtual void produce(const SinkRecord& record) = 0;
+  /// ProcessorContext::accepts.
+  virtual bool accepts(std::string_view topic, std::size_t bytes) {
+    (void)topic, (void)bytes;
+    return true;
+  }
   virtual Status settle_outputs() = 0;
   /// AbortTransaction: nothing of it counts, or it isn't known whether it does; Fenced: somebody acts in our place.
   virtual Status commit(std::span<const LogPosition> positions, const Membership& membership) = 0;

@@ -26,6 +26,8 @@ class TransactionSession {
 
   /// Begins when needed. An error is kept for the commit.
   void produce(const SinkRecord& record);
+  /// ProcessorContext::accepts.
+  bool accepts(std::string_view topic, std::size_t bytes) { return !sink_ || sink_->accepts(topic, bytes); }
   /// As produce(), for a record that hops to its home.
   void rekey(const SinkRecord& record);
 

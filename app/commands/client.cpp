@@ -1,4 +1,4 @@
-// create, done and fail: one event each.
+// create, done, fail, update and cancel: one event each.
 #include <fmt/format.h>
 
 #include <random>
@@ -113,6 +113,19 @@ int fail_command(const CommandInput& input) {
   const auto text = input.options.text("error");
   if (text.empty()) input.faults.emplace_back("--error is missing; say what went wrong, like --error 'out of stock'");
   return settle(input, fail_json(input.positionals[0], input.positionals[1], text));
+}
+
+int update_command(const CommandInput& input) {
+  UpdateCommand command;
+  command.group = input.positionals[0];
+  command.add = input.options.list("add");
+  command.ttl = input.options.text("ttl");
+  command.seal = input.options.on("seal");
+  return settle(input, update_json(command));
+}
+
+int cancel_command(const CommandInput& input) {
+  return settle(input, cancel_json(input.positionals[0], input.options.text("reason")));
 }
 
 }  // namespace ebc::app

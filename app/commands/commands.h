@@ -24,9 +24,13 @@ int topics_command(const CommandInput& input);
 int create_command(const CommandInput& input);
 int done_command(const CommandInput& input);
 int fail_command(const CommandInput& input);
+int update_command(const CommandInput& input);
+int cancel_command(const CommandInput& input);
 int watch_command(const CommandInput& input);
 int inspect_command(const CommandInput& input);
 int verify_command(const CommandInput& input);
+int replay_dead_letters_command(const CommandInput& input);
+int reset_command(const CommandInput& input);
 
 /// Prints every fault and gives the exit code of wrong use.
 int report_faults(const Faults& faults);

@@ -146,6 +146,13 @@ std::span<const CommandSpec> command_table() {
        false,
        ""},
       {"fail", kFail, "Settle an entity with an error: fail GROUP ENTITY --error TEXT", {"GROUP", "ENTITY"}, false, ""},
+      {"update",
+       kUpdate,
+       "Change an open group: update GROUP [--add a,b] [--ttl S] [--seal]",
+       {"GROUP"},
+       false,
+       "Entities are added before the group is sealed; a ttl counts from this event on."},
+      {"cancel", kCancel, "End an open group: cancel GROUP [--reason TEXT]", {"GROUP"}, false, ""},
       {"watch", kWatch, "Follow the outcomes, one line each", {}, false, "Ends with SIGINT."},
       {"topics",
        kTopics,
@@ -167,6 +174,24 @@ std::span<const CommandSpec> command_table() {
        "Reads the whole changelog of each home in the folder. Exit code 0 when both agree, 1 when they differ. The "
        "remedy\n"
        "is to delete the folder: what the changelog holds is what counts."},
+      {"replay-dead-letters",
+       kReplay,
+       "Send dead letters to the bus again: replay-dead-letters [--reason R] [--execute]",
+       {},
+       false,
+       "Lists what would be sent; --execute sends it: the original keys, values and headers, each once, however\n"
+       "often it is called. Messages of handlers (handler-refused) go only where --to says."},
+      {"reset",
+       kReset,
+       "Empty the application: forget all groups and offsets",
+       {},
+       false,
+       "Asks first. Refuses while a collector of the application runs, and waits for --session-timeout until one that\n"
+       "was killed is given up. Open groups, records on their way and the group's offsets are deleted; the input "
+       "topic,\n"
+       "outcomes and dead letters stay. The next start begins where its --from says; state folders of before, "
+       "wherever\n"
+       "they are, aren't trusted by it."},
   };
   return table;
 }

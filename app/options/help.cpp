@@ -52,7 +52,7 @@ std::string program_page() {
       "eb-collector is Promise.all on a Kafka event bus: it waits for all the events of a group, then sends one "
       "outcome.\n"
       "\nUsage: eb-collector COMMAND [OPTIONS]\n\nCommands:\n";
-  for (const auto& command : command_table()) page += fmt::format("  {:<8}{}\n", command.name, command.summary);
+  for (const auto& command : command_table()) page += fmt::format("  {:<21}{}\n", command.name, command.summary);
   page +=
       "\n  COMMAND --help shows its options and their defaults; --version the versions of all parts.\n"
       "\nExample, in two terminals:\n"

@@ -20,13 +20,17 @@ enum Scope : unsigned {
   kDone = 1u << 4,
   kFail = 1u << 5,
   kWatch = 1u << 6,
+  kUpdate = 1u << 9,
+  kCancel = 1u << 10,
+  kReplay = 1u << 11,
+  kReset = 1u << 12,
   kInspect = 1u << 13,
   kVerify = 1u << 14,
 };
 inline constexpr unsigned kCollector = kRun | kDev;
-inline constexpr unsigned kClients = kCreate | kDone | kFail | kWatch;
+inline constexpr unsigned kClients = kCreate | kDone | kFail | kUpdate | kCancel | kWatch | kReplay;
 inline constexpr unsigned kStopped = kInspect | kVerify;  ///< that look at a stopped instance's state folder
-inline constexpr unsigned kEverywhere = kCollector | kTopics | kClients | kStopped;
+inline constexpr unsigned kEverywhere = kCollector | kTopics | kReset | kClients | kStopped;
 inline constexpr unsigned kWithKafka = kEverywhere & ~kInspect;
 
 enum class OptionKind {

@@ -28,6 +28,14 @@ class ProcessorContext {
   /// Writes a record in the open transaction. A failure surfaces at the commit, which then fails as a whole.
   virtual void forward(const Output& output) = 0;
 
+  /// False: the broker is known to refuse such a record for good (no such topic, not allowed, too large). To be asked
+  /// before forward() about topics that the processor was told by its input; a refusal that is found only at the commit
+  /// fails it, and is known when the input is processed again.
+  virtual bool accepts(std::string_view topic, std::size_t bytes) {
+    (void)topic, (void)bytes;
+    return true;
+  }
+
   /// The wall clock, read once a turn of the loop. For timestamps of outputs; never to decide what is late.
   virtual Timestamp now() const = 0;
 

@@ -91,6 +91,11 @@ void Outbox::handler(const Outcome& outcome, const Target& target) {
     refuse_handler(outcome, message, fmt::format("topic {} is not among the handler topics", target.topic));
     return;
   }
+  if (!context_.accepts(target.topic, outcome.id.size() + message.size())) {
+    refuse_handler(outcome, message,
+                   fmt::format("topic {} doesn't exist, or the broker refuses such a message there", target.topic));
+    return;
+  }
   context_.forward({target.topic, outcome.id, message, std::nullopt, carried_});
   stats_.count(Counter::HandlerSent);
 }

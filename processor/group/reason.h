@@ -23,7 +23,7 @@ enum class Reason : std::uint8_t {
   Sealed,            ///< entities to be added to a sealed group
   AlreadyOpen,       ///< another Create of an open group
   Late,              ///< after the outcome; only when asked for
-  HandlerRefused,    ///< a handler's message to a topic that isn't allowed
+  HandlerRefused,    ///< a handler's message to a topic that isn't allowed, isn't there, or refuses it
 };
 
 inline constexpr std::array<std::string_view, 16> kReasonNames = {

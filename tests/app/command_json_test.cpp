@@ -93,5 +93,20 @@ TEST(OneLine, KeepsTheBytesOfTokens) {
   EXPECT_EQ(one_line("{ \"a\" :\n [ 1e400 , \"x  y\" ] }"), R"({"a":[1e400,"x  y"]})");
 }
 
+TEST(CommandJson, MakesAnUpdateOfWhatIsGiven) {
+  EXPECT_EQ(update_json({"g", {"a", "b\""}, "1.5", true}).value(),
+            R"({"type":"EventGroupCollectorUpdate","group":"g","add":["a","b\""],"ttl":1.5,"seal":true})");
+  EXPECT_EQ(update_json({"g", {}, "", true}).value(),
+            R"({"type":"EventGroupCollectorUpdate","group":"g","seal":true})");
+  EXPECT_THAT(update_json({"g", {}, "", false}).status().message(), testing::HasSubstr("--add, --ttl or --seal"));
+  EXPECT_THAT(update_json({"g", {}, "soon", false}).status().message(), testing::HasSubstr("--ttl"));
+}
+
+TEST(CommandJson, MakesACancelWithOrWithoutAReason) {
+  EXPECT_EQ(cancel_json("g", ""), R"({"type":"EventGroupCollectorCancel","group":"g"})");
+  EXPECT_EQ(cancel_json("g", "no \"more\""),
+            R"({"type":"EventGroupCollectorCancel","group":"g","reason":"no \"more\""})");
+}
+
 }  // namespace
 }  // namespace ebc::app

@@ -57,7 +57,7 @@ TEST_F(Settings, ReachEngineAndGroups) {
                              {"handler-topics", {"jobs,audit-*"}},
                              {"from", {"latest"}}});
   EXPECT_THAT(faults_, IsEmpty());
-  EXPECT_THAT(settings.engine.output_topics, ElementsAre("out", "jobs"));
+  EXPECT_THAT(settings.engine.output_topics, ElementsAre("out"));
   EXPECT_EQ(settings.engine.instance_id, "");
   EXPECT_EQ(settings.engine.guarantee, topology::Guarantee::AtLeastOnce);
   EXPECT_EQ(settings.engine.from.kind, topology::InitialOffset::Kind::Latest);

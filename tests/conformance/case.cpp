@@ -107,7 +107,8 @@ ExpectedOutcome read_outcome(const JsonView& json) {
     if (name == "create") {
       outcome.create = static_cast<std::size_t>(value.integer());
     } else if (name == "created") {
-      outcome.created_ms = value.integer();
+      outcome.any_created = value.is_null();
+      if (!value.is_null()) outcome.created_ms = value.integer();
     } else if (name == "resolved") {
       outcome.resolved_ms = value.integer();
     } else if (name == "headers") {

@@ -138,15 +138,21 @@ Status FakeSink::open() {
   return {};
 }
 
+bool FakeSink::accepts(std::string_view topic, std::size_t) {
+  return log_.has_topic(std::string(topic)) && !faults_.refused_topics.contains(std::string(topic));
+}
+
 Status FakeSink::begin() {
   faults_.begun_with_late_copies += suspect_ ? 1 : 0;
   delivered_.clear();
+  written_.clear();
   return {};
 }
 
 void FakeSink::produce(const SinkRecord& record) {
   if (log_.fenced(producer_)) return;
   const std::string topic(record.topic);
+  written_.insert(topic);
   const int partitions = log_.partitions(topic);
   const Partition partition = record.partition.value_or(record.key ? home_of(*record.key, partitions) : 0);
   LogRecord kept{.key = copy(record.key), .value = copy(record.value), .timestamp = record.timestamp, .headers = {}};
@@ -157,6 +163,11 @@ void FakeSink::produce(const SinkRecord& record) {
 
 Status FakeSink::commit(std::span<const LogPosition> positions, const Membership&) {
   if (log_.fenced(producer_)) return {Verdict::Fenced, "a newer producer of this name has come"};
+  for (const std::string& topic : faults_.topics_to_refuse) {
+    if (!written_.contains(topic)) continue;
+    faults_.refused_topics.insert(topic);
+    return {Verdict::AbortTransaction, "the broker refuses " + topic + ", as the test wants it"};
+  }
   const CommitFailure failure = std::exchange(faults_.next_commit, CommitFailure::None);
   if (failure == CommitFailure::Refused) return {Verdict::AbortTransaction, "refused, as the test wants it"};
   if (failure == CommitFailure::Fenced) {

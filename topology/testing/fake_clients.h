@@ -41,7 +41,9 @@ struct FakeFaults {
   bool offsets_silent = false;  ///< questions about offsets aren't answered
   bool membership_void = false;
   std::deque<Fetched> redelivered;
-  bool commits_are_slow = false;  ///< they succeed, but a late copy of the request may be under way
+  bool commits_are_slow = false;           ///< they succeed, but a late copy of the request may be under way
+  std::set<std::string> topics_to_refuse;  ///< refused at the commit, and known to be refused from then on
+  std::set<std::string> refused_topics;
   // Faults of the code under test, counted.
   int begun_with_late_copies = 0;           ///< transactions that a late copy could end
   int assignments_changed_in_callback = 0;  ///< each would be a second answer to the rebalance
@@ -101,6 +103,7 @@ class FakeSink final : public Sink {
   Status open() override;
   Status begin() override;
   void produce(const SinkRecord& record) override;
+  bool accepts(std::string_view topic, std::size_t bytes) override;
   Status settle_outputs() override { return {}; }
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   std::optional<Offset> delivered_offset(int tag) const override;
@@ -115,6 +118,7 @@ class FakeSink final : public Sink {
   bool suspect_ = false;
   ProducerEpoch producer_;
   std::map<int, Offset> delivered_;
+  std::set<std::string> written_;  ///< topics, since begin()
 };
 
 class FakeOffsets final : public LogOffsets {

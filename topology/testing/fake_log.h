@@ -35,6 +35,7 @@ class FakeLog {
 
   void create_topic(const std::string& topic, int partitions);
   int partitions(const std::string& topic) const;
+  bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
 
   /// Outside of any transaction. Returns the offset.
   Offset append(const TopicPartition& at, LogRecord record);

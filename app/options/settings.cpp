@@ -234,20 +234,19 @@ CollectorSettings collector_settings(const ResolvedOptions& options, const Envir
   auto& engine = settings.engine;
   engine.version = EBC_VERSION;
   engine.state_dir = state_folder(options, environment, faults);
-}
-if (engine.commit_interval * 2 > engine.transaction_timeout) {
-  faults.push_back(fmt::format("{} ({}) must be at most half of {} ({})", options.where("commit-interval"),
-                               format_duration(engine.commit_interval), options.where("transaction-timeout"),
-                               format_duration(engine.transaction_timeout)));
-}
-for (const auto& internal :
-     {engine.changelog_topic(), engine.repartition_topic(), engine.dead_letter_topic(), engine.instances_topic()}) {
-  if (engine.input_topic == internal || engine.output_topics.front() == internal) {
-    faults.push_back(
-        fmt::format("{}: {} is an internal topic of --app-id {}", options.where("topic"), internal, engine.app_id));
+  if (engine.commit_interval * 2 > engine.transaction_timeout) {
+    faults.push_back(fmt::format("{} ({}) must be at most half of {} ({})", options.where("commit-interval"),
+                                 format_duration(engine.commit_interval), options.where("transaction-timeout"),
+                                 format_duration(engine.transaction_timeout)));
   }
-}
-return settings;
+  for (const auto& internal :
+       {engine.changelog_topic(), engine.repartition_topic(), engine.dead_letter_topic(), engine.instances_topic()}) {
+    if (engine.input_topic == internal || engine.output_topics.front() == internal) {
+      faults.push_back(
+          fmt::format("{}: {} is an internal topic of --app-id {}", options.where("topic"), internal, engine.app_id));
+    }
+  }
+  return settings;
 }
 
 }  // namespace ebc::app

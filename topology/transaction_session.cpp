@@ -5,6 +5,9 @@
 namespace ebc::topology {
 namespace {
 constexpr Duration kFirstPause{50};
+/// Another producer has our name. A new one of ours would put that out in turn: the group is heard first (a few
+/// heartbeats), which tells a member whose place was taken.
+constexpr Duration kFencedPause{1'500};
 constexpr Duration kLongestPause{5'000};
 }  // namespace
 
@@ -27,15 +30,20 @@ Status TransactionSession::ensure_sink(RecordSource& source, Timestamp now) {
 
 void TransactionSession::drop(Timestamp now) {
   // What fails a second time in a row gets a pause and a new sink.
-  if (sink_ && begun_ && pause_.count() == 0 && sink_->abort().ok()) {
-    reset_counts();
-    pause_ = kFirstPause;
-    return;
+  Duration shortest = kFirstPause;
+  if (sink_ && begun_ && pause_.count() == 0) {
+    const Status aborted = sink_->abort();
+    if (aborted.ok()) {
+      reset_counts();
+      pause_ = kFirstPause;
+      return;
+    }
+    if (aborted.verdict() == Verdict::Fenced) shortest = kFencedPause;
   }
   sink_.reset();
   opening_.reset();
   reset_counts();
-  pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+  pause_ = std::clamp(pause_ * 2, shortest, kLongestPause);
   not_before_ = now + pause_;
 }
 

@@ -46,7 +46,7 @@ TEST_F(Fencing, EndsTheFrozenOneWhoseInstanceIdALiveProcessHasTaken) {
   const auto end = frozen->process().wait(20s);
   ASSERT_TRUE(end.has_value()) << "two processes share an instance id";
   EXPECT_EQ(end->code, 3);
-  EXPECT_TRUE(other->ready());
+  EXPECT_TRUE(eventually(10s, [&] { return other->ready(); }));
   running.stop();
   EXPECT_TRUE(is_exactly_once(check_all(workload.produced(), 60s, "8.5")));
 }

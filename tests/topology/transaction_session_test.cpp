@@ -90,5 +90,13 @@ TEST_F(DroppingATransaction, ReplacesAProducerThatCanNotTell) {
   EXPECT_EQ(script.made, 2);
 }
 
+TEST_F(DroppingATransaction, HearsTheGroupFirstWhenAnotherProducerHasItsName) {
+  script.abort = {Verdict::Fenced, "another producer has this id"};
+  fail_a_commit();
+  const Timestamp failed = now - Duration{10'000};
+  EXPECT_EQ(session.ensure_sink(source, failed + Duration{1'000}).verdict(), Verdict::Retry);
+  EXPECT_TRUE(session.ensure_sink(source, failed + Duration{2'000}).ok());
+}
+
 }  // namespace
 }  // namespace ebc::topology::testing

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "processor/api/commit_listener.h"
 #include "state/changelog_codec.h"
 
 namespace ebc::topology {
@@ -119,6 +120,7 @@ Status HomeTask::apply(Offset delivered) {
   if (holds_entry()) {
     board_.repartition_committed_next.store(progress_.repartition_next, std::memory_order_release);
   }
+  if (auto* listener = dynamic_cast<CommitListener*>(processor_.get())) listener->committed();
   return buffer_.commit(delivered + 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "processor/api/commit_listener.h"
 #include "processor/group/event_reader.h"
 #include "processor/group/group_actions.h"
 #include "processor/group/group_store.h"
@@ -17,15 +18,18 @@ namespace {
 
 /// What the homes of one stream thread share.
 struct ThreadParts {
-  ThreadParts(std::shared_ptr<const CollectorOptions> its_options, std::shared_ptr<CollectorStats> its_stats)
+  ThreadParts(std::shared_ptr<const CollectorOptions> its_options, std::shared_ptr<CollectorStats> its_stats,
+              std::shared_ptr<RecentOutcomes> recent_outcomes)
       : options(std::move(its_options)),
         kept_options(without_limits(*options)),
         stats(std::move(its_stats)),
+        recent(std::move(recent_outcomes)),
         reader(*options, *stats) {}
 
   std::shared_ptr<const CollectorOptions> options;
   CollectorOptions kept_options;  ///< for events that lie in the store
   std::shared_ptr<CollectorStats> stats;
+  std::shared_ptr<RecentOutcomes> recent;  ///< null: outcomes aren't remembered
   EventReader reader;
   ThreadShare sharing;
 };
@@ -36,7 +40,7 @@ struct HomeParts {
       : timers(context.store()),
         groups(context.store(), timers, *thread.options, thread.sharing),
         kept(context.store(), timers, groups, *thread.options),
-        outbox(context, *thread.options, *thread.stats),
+        outbox(context, *thread.options, *thread.stats, thread.recent.get()),
         actions({context, *thread.options, *thread.stats, groups, kept, outbox, thread.kept_options}),
         waiting_parser(thread.kept_options) {}
 
@@ -48,7 +52,7 @@ struct HomeParts {
   EventParser waiting_parser;  ///< of events that waited for a Create
 };
 
-class Collector final : public Processor {
+class Collector final : public Processor, public CommitListener {
  public:
   explicit Collector(std::shared_ptr<ThreadParts> thread)
       : thread_(std::move(thread)), options_(*thread_->options), stats_(*thread_->stats) {
@@ -65,6 +69,7 @@ class Collector final : public Processor {
   Status punctuate(Timestamp clock) override;
   Timestamp next_punctuation() const override { return std::min(home_->groups.next_held(), home_->timers.next()); }
   Status flush() override;
+  void committed() override { home_->outbox.committed(); }
   std::size_t unflushed_bytes() const override { return home_->groups.unflushed_bytes(); }
 
  private:
@@ -300,11 +305,13 @@ class Supplier final : public ProcessorSupplier {
 
 }  // namespace
 
-SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry) {
+SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry,
+                                      std::shared_ptr<RecentOutcomes> recent) {
   auto shared = std::make_shared<const CollectorOptions>(std::move(options));
-  return [shared, registry = std::move(registry)](int) -> std::unique_ptr<ProcessorSupplier> {
-    return std::make_unique<Supplier>(std::make_shared<ThreadParts>(shared, registry->add()));
-  };
+  return
+      [shared, registry = std::move(registry), recent = std::move(recent)](int) -> std::unique_ptr<ProcessorSupplier> {
+        return std::make_unique<Supplier>(std::make_shared<ThreadParts>(shared, registry->add(), recent));
+      };
 }
 
 std::vector<std::string> validate(const CollectorOptions& options) {

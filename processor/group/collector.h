@@ -9,12 +9,15 @@
 
 #include "processor/api/processor.h"
 #include "processor/group/options.h"
+#include "processor/group/recent_outcomes.h"
 #include "processor/group/stats.h"
 
 namespace ebc::group {
 
-/// `options` are copied; `registry` is shared by all suppliers made.
-SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry);
+/// `options` are copied; `registry` and `recent` are shared by all suppliers made. Without `recent` outcomes aren't
+/// remembered.
+SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry,
+                                      std::shared_ptr<RecentOutcomes> recent = nullptr);
 
 /// All faults of the options, one sentence each; empty: none.
 std::vector<std::string> validate(const CollectorOptions& options);

@@ -78,10 +78,24 @@ void Outbox::outcome(Outcome outcome) {
   context_.forward({options_.output_topic, outcome.id, text_, std::nullopt, carried_});
   const std::optional<Cause> cause = outcome.resolution.cause;
   cause ? stats_.count(*cause) : stats_.count(Counter::Succeeded);
+  if (recent_ != nullptr) {
+    uncommitted_.add({.id = outcome.id,
+                      .json = text_,
+                      .cause = cause,
+                      .resolved = outcome.resolution.resolved,
+                      .origin_partition = outcome.origin.partition,
+                      .origin_offset = outcome.origin.offset});
+  }
   stats_.resolved(outcome.resolution.resolved - outcome.created);
 
   handler(outcome, cause ? outcome.envelope.on_failure : outcome.envelope.on_success);
   if (!outcome.envelope.parent_group.empty()) parent(outcome);
+}
+
+void Outbox::committed() {
+  if (recent_ == nullptr || uncommitted_.bytes().empty()) return;
+  recent_->publish(uncommitted_);
+  uncommitted_.clear();
 }
 
 void Outbox::handler(const Outcome& outcome, const Target& target) {

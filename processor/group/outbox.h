@@ -9,6 +9,7 @@
 #include "processor/group/options.h"
 #include "processor/group/outcome_json.h"
 #include "processor/group/reason.h"
+#include "processor/group/recent_outcomes.h"
 #include "processor/group/row_codec.h"
 #include "processor/group/stats.h"
 
@@ -17,8 +18,12 @@ namespace ebc::group {
 /// One for each home. All that it is given outlives it.
 class Outbox {
  public:
-  Outbox(ProcessorContext& context, const CollectorOptions& options, CollectorStats& stats)
-      : context_(context), options_(options), stats_(stats) {}
+  /// `recent`: where outcomes go once they are committed; null: nowhere.
+  Outbox(ProcessorContext& context, const CollectorOptions& options, CollectorStats& stats, RecentOutcomes* recent)
+      : context_(context), options_(options), stats_(stats), recent_(recent) {}
+
+  /// What was sent is on the bus for good.
+  void committed();
 
   /// Sends the outcome and what goes with it. One that is too large becomes a Failure that says so; an invalid Create's
   /// goes without its payload then.
@@ -38,6 +43,8 @@ class Outbox {
   ProcessorContext& context_;
   const CollectorOptions& options_;
   CollectorStats& stats_;
+  RecentOutcomes* const recent_;
+  OutcomeBatch uncommitted_;  ///< outcomes of the open transaction
   std::string text_, parent_text_, error_;
   std::vector<Header> headers_, carried_;
 };

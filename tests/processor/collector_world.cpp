@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "processor/api/commit_listener.h"
+
 namespace ebc::group {
 
 Result<bool> FakeStore::get(std::string_view key, std::string& value) {
@@ -87,7 +89,7 @@ void World::configure(CollectorOptions options) {
   options_.input_topic = kInput;
   options_.output_topic = kOutput;
   options_.dead_letter_topic = kDeadLetters;
-  supplier_ = make_supplier_factory(options_, registry_)(0);
+  supplier_ = make_supplier_factory(options_, registry_, recent_)(0);
 }
 
 void World::restart_with(CollectorOptions options) {
@@ -186,6 +188,7 @@ std::size_t World::commit() {
   check(processor_->flush());
   EXPECT_EQ(processor_->unflushed_bytes(), 0u);
   committed_outputs_ = outputs_.size();
+  dynamic_cast<CommitListener&>(*processor_).committed();
   return store_.commit();
 }
 

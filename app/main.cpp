@@ -52,6 +52,10 @@ int dispatch(const CommandInput& input, Scope command) {
       return inspect_command(input);
     case kVerify:
       return verify_command(input);
+    case kGet:
+      return get_command(input);
+    case kLs:
+      return ls_command(input);
   }
   return kExitUsage;
 }

@@ -9,11 +9,10 @@
 #include "app/commands/commands.h"
 #include "app/exit_codes.h"
 #include "app/group_runtime.h"
-#include "app/http/endpoints.h"
 #include "app/http/engine_metrics.h"
 #include "app/http/kafka_metrics.h"
 #include "app/http/process_metrics.h"
-#include "app/http/server.h"
+#include "app/http/service.h"
 #include "processor/api/clock.h"
 #include "topology/engine.h"
 
@@ -74,40 +73,56 @@ class StopWatchdog {
 };
 
 // Serves until destruction; null when it is turned off.
-std::unique_ptr<HttpServer> start_http(const HttpSettings& settings, const std::shared_ptr<Endpoints>& endpoints,
-                                       Status& status) {
-  if (!settings.enabled) return nullptr;
-  auto server =
-      std::make_unique<HttpServer>(HttpLimits{}, [endpoints](const HttpCall& call) { return endpoints->handle(call); });
-  status = server->start(settings.host, settings.port);
-  if (status.ok()) spdlog::info("http: listening on {}:{}", settings.host, server->port());
-  return server;
-}
-
-}  // namespace
-
-int run_collector(const CollectorSettings& settings, StopSignals& signals, const CollectorHooks& hooks) {
-  const SystemClock clock;
-  GroupRuntime groups(settings.groups);
-  topology::Engine engine(settings.engine, groups.supplier_factory());
+std::unique_ptr<HttpService> start_http(const CollectorSettings& settings, topology::Engine& engine,
+                                        GroupRuntime& groups, const Clock& clock, Status& status) {
+  const auto& http = settings.http;
+  if (!http.enabled) return nullptr;
   const auto snapshot = [&engine] { return engine.snapshot(); };
-
   std::vector<std::shared_ptr<const prometheus::Collectable>> metrics{
       std::make_shared<EngineMetrics>(snapshot, clock),
       std::make_shared<StateMetrics>([&engine] { return engine.state_usage(); }),
       std::make_shared<KafkaMetrics>([&engine] { return engine.kafka_statistics(); }, settings.engine.input_topic),
       std::make_shared<ProcessMetrics>()};
   for (auto& source : groups.metrics()) metrics.push_back(std::move(source));
-  const AccessRule access(settings.http.token, is_loopback(settings.http.host), settings.http.insecure);
+  const bool exactly_once = settings.engine.guarantee == topology::Guarantee::ExactlyOnce;
+  auto service = std::make_unique<HttpService>(HttpService::Parts{
+      .engine = engine,
+      .recent = groups.recent(),
+      .session_timeout = settings.engine.session_timeout,
+      .access = AccessRule(http.token, is_loopback(http.host), http.insecure),
+      .metrics = std::move(metrics),
+      .api = {.sources = {.snapshot = snapshot,
+                          .stats = groups.stats(),
+                          .application = {.app_id = settings.engine.app_id,
+                                          .topic = settings.engine.input_topic,
+                                          .output_topic = settings.engine.output_topics.front(),
+                                          .guarantee = exactly_once ? "exactly-once" : "at-least-once"}},
+              .groups = settings.groups,
+              .bus = {.brokers = settings.engine.brokers,
+                      .topic = settings.engine.input_topic,
+                      .output_topic = settings.engine.output_topics.front(),
+                      .kafka = settings.engine.kafka,
+                      .timeout = settings.engine.start_timeout},
+              .dead_letter_topic = settings.engine.dead_letter_topic()}});
+  status = service->start(http.host, http.port);
+  if (!status.ok()) return service;
+  spdlog::info("http: listening on {}:{}", http.host, service->port());
+  engine.advertise_http(advertised_address(http, service->port()));
+  return service;
+}
+
+}  // namespace
+
+int run_collector(const CollectorSettings& settings, StopSignals& signals, const CollectorHooks& hooks) {
+  const SystemClock clock;
+  GroupRuntime groups(settings.groups, settings.http.enabled ? settings.recent_outcome_bytes : 0);
+  topology::Engine engine(settings.engine, groups.supplier_factory());
   Status http_status;
-  const auto server =
-      start_http(settings.http, std::make_shared<Endpoints>(snapshot, access, std::move(metrics)), http_status);
+  const auto service = start_http(settings, engine, groups, clock, http_status);
   if (!http_status.ok()) {
     return report_failure(kExitUsage,
                           fmt::format("--http: {}; give another address, or --http=off", http_status.message()));
   }
-
-  if (server) engine.advertise_http(advertised_address(settings.http, server->port()));
 
   StopWatchdog watchdog(hooks.on_abandoned);
   std::atomic<bool> started = false;

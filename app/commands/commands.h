@@ -31,6 +31,8 @@ int inspect_command(const CommandInput& input);
 int verify_command(const CommandInput& input);
 int replay_dead_letters_command(const CommandInput& input);
 int reset_command(const CommandInput& input);
+int get_command(const CommandInput& input);
+int ls_command(const CommandInput& input);
 
 /// Prints every fault and gives the exit code of wrong use.
 int report_faults(const Faults& faults);

@@ -6,122 +6,72 @@
 
 #include <sstream>
 
-#include "app/command_json.h"
+#include "app/dashboard/assets.h"
 
 namespace ebc::app {
 namespace {
-
-constexpr std::string_view kHere = "here are /livez, /readyz and /metrics";
-
-std::string_view title_of(unsigned status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 413:
-      return "Content Too Large";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Error";
-  }
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = high < 0 ? -1 : hex_value(text[i + 2]);
-    if (low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
-// The path is split first and each part decoded then, so that an id may hold a slash.
-std::optional<std::vector<std::string>> split_path(std::string_view target) {
-  target = target.substr(0, target.find('?'));
-  if (!target.starts_with('/')) return std::nullopt;
-  target.remove_prefix(1);
-  std::vector<std::string> segments;
-  for (;;) {
-    const auto slash = target.find('/');
-    auto segment = percent_decode(target.substr(0, slash));
-    if (!segment) return std::nullopt;
-    segments.push_back(std::move(*segment));
-    if (slash == std::string_view::npos) return segments;
-    target.remove_prefix(slash + 1);
-  }
-}
 
 HttpReply text(unsigned status, std::string_view body) {
   return {status, "text/plain; charset=utf-8", fmt::format("{}\n", body)};
 }
 
+/// Puts the instance's name on each answer under /v1: by it another instance knows that it talks to one.
+class SignedExchange final : public HttpExchange {
+ public:
+  SignedExchange(ExchangePtr exchange, std::string name) : exchange_(std::move(exchange)), name_(std::move(name)) {}
+  void send(HttpReply reply) override { exchange_->send(sign(std::move(reply))); }
+  std::shared_ptr<HttpStream> stream(HttpReply head) override { return exchange_->stream(sign(std::move(head))); }
+  bool gone() const override { return exchange_->gone(); }
+
+ private:
+  HttpReply sign(HttpReply reply) const {
+    reply.headers.emplace_back("Eb-Collector-Instance", name_);
+    return reply;
+  }
+
+  const ExchangePtr exchange_;
+  const std::string name_;
+};
+
 }  // namespace
 
-HttpReply problem(unsigned status, std::string_view detail) {
-  return {status, "application/problem+json",
-          fmt::format("{{\"title\":{},\"status\":{},\"detail\":{}}}\n", json_string(title_of(status)), status,
-                      json_string(detail))};
+Endpoints::Endpoints(SnapshotSource snapshot, AccessRule access,
+                     std::vector<std::shared_ptr<const prometheus::Collectable>> metrics, ApiHandler api)
+    : snapshot_(std::move(snapshot)), access_(std::move(access)), metrics_(std::move(metrics)), api_(std::move(api)) {}
+
+void Endpoints::handle(const HttpCall& call, const ExchangePtr& exchange) const {
+  const auto target = parse_target(call.target);
+  if (!target) {
+    return exchange->send(problem(400, "the target must be a path, with % followed by two hexadecimal digits"));
+  }
+  if (const auto access = access_.check(target->path.front(), call); access != Access::Allowed) {
+    return exchange->send(refusal(access));
+  }
+  if (target->path.front() == "v1") {
+    if (name_.empty()) name_ = percent_encode(snapshot_().instance_id);
+    return api_(*target, call, std::make_shared<SignedExchange>(exchange, name_.empty() ? "-" : name_));
+  }
+  exchange->send(page(*target, call));
 }
 
-Endpoints::Endpoints(SnapshotSource snapshot, AccessRule access,
-                     std::vector<std::shared_ptr<const prometheus::Collectable>> metrics)
-    : snapshot_(std::move(snapshot)), access_(std::move(access)), metrics_(std::move(metrics)) {}
-
-HttpReply Endpoints::handle(const HttpCall& call) const {
-  const auto segments = split_path(call.target);
-  if (!segments) return problem(400, "the target must be a path, with % followed by two hexadecimal digits");
-  switch (access_.check(segments->front(), call.authorization)) {
-    case Access::Allowed:
-      break;
-    case Access::Unauthorized: {
-      auto reply = problem(401, "/v1 needs the token: Authorization: Bearer TOKEN");
-      reply.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return reply;
-    }
-    case Access::Forbidden:
-      return problem(403,
-                     "/v1 is closed on an address other than loopback without a token; set EB_COLLECTOR_HTTP_TOKEN "
-                     "or --http-token-file, or open it with --http-insecure");
-  }
+HttpReply Endpoints::page(const Target& target, const HttpCall& call) const {
+  const auto& path = target.path;
   HttpReply (Endpoints::*endpoint)() const = nullptr;
-  if (segments->size() == 1) {
-    if (segments->front() == "livez") endpoint = &Endpoints::livez;
-    if (segments->front() == "readyz") endpoint = &Endpoints::readyz;
-    if (segments->front() == "metrics") endpoint = &Endpoints::metrics;
+  if (path.size() == 1) {
+    if (path.front() == "livez") endpoint = &Endpoints::livez;
+    if (path.front() == "readyz") endpoint = &Endpoints::readyz;
+    if (path.front() == "metrics") endpoint = &Endpoints::metrics;
   }
-  if (endpoint == nullptr) return problem(404, fmt::format("nothing is at this path; {}", kHere));
+  const auto* asset = endpoint == nullptr ? find_asset(path) : nullptr;
+  if (endpoint == nullptr && asset == nullptr) {
+    return problem(404, "nothing is at this path; here are /, /livez, /readyz, /metrics and /v1");
+  }
   if (call.method != "GET" && call.method != "HEAD") {
     auto reply = problem(405, "this path is only read");
     reply.headers.emplace_back("Allow", "GET, HEAD");
     return reply;
   }
-  return (this->*endpoint)();
+  return asset != nullptr ? asset_reply(*asset, call.if_none_match) : (this->*endpoint)();
 }
 
 HttpReply Endpoints::livez() const {

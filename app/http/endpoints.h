@@ -11,37 +11,25 @@
 #include <vector>
 
 #include "app/http/access.h"
+#include "app/http/api_parts.h"
 #include "topology/engine.h"
 
 namespace ebc::app {
 
-struct HttpCall {
-  std::string method;         ///< "GET"
-  std::string target;         ///< as sent: path and query, still encoded
-  std::string authorization;  ///< that header; empty: none
-};
-
-struct HttpReply {
-  unsigned status = 200;
-  std::string content_type;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers = {};
-};
-
-/// An error as an RFC 9457 problem document.
-HttpReply problem(unsigned status, std::string_view detail);
-
-/// Constant after construction; handle() is for the HTTP thread.
+/// The HTTP thread.
 class Endpoints {
  public:
   using SnapshotSource = std::function<topology::EngineSnapshot()>;
+  /// What is under /v1, for calls that may be made.
+  using ApiHandler = std::function<void(const Target&, const HttpCall&, const ExchangePtr&)>;
 
   Endpoints(SnapshotSource snapshot, AccessRule access,
-            std::vector<std::shared_ptr<const prometheus::Collectable>> metrics);
+            std::vector<std::shared_ptr<const prometheus::Collectable>> metrics, ApiHandler api);
 
-  HttpReply handle(const HttpCall& call) const;
+  void handle(const HttpCall& call, const ExchangePtr& exchange) const;
 
  private:
+  HttpReply page(const Target& target, const HttpCall& call) const;
   HttpReply livez() const;
   HttpReply readyz() const;
   HttpReply metrics() const;
@@ -49,6 +37,8 @@ class Endpoints {
   SnapshotSource snapshot_;
   AccessRule access_;
   std::vector<std::shared_ptr<const prometheus::Collectable>> metrics_;
+  ApiHandler api_;
+  mutable std::string name_;  ///< of the instance, once it has one; the HTTP thread's
 };
 
 }  // namespace ebc::app

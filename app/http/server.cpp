@@ -15,13 +15,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-bool is_loopback(const std::string& host) {
-  if (host == "localhost") return true;
-  error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  return !error && address.is_loopback();
-}
-
 class HttpServer::Impl {
  public:
   Impl(HttpLimits limits, Handler handler) : limits_(limits), handler_(std::move(handler)) {}
@@ -51,7 +44,17 @@ class HttpServer::Impl {
   void stop() {
     io_.stop();
     if (thread_.joinable()) thread_.join();
+    for (const auto& known : sessions_) {
+      if (const auto session = known.lock()) session->shed();
+    }
+    sessions_.clear();
   }
+
+  std::size_t connections() {
+    forget_ended();
+    return sessions_.size();
+  }
+  asio::io_context& io() { return io_; }
 
  private:
   static Status failed(const std::string& host, std::uint16_t port, error_code error) {
@@ -63,7 +66,7 @@ class HttpServer::Impl {
       if (error == asio::error::operation_aborted) return;
       if (error) return pause();
       make_room();
-      auto session = std::make_shared<HttpSession>(std::move(socket), limits_, handler_);
+      auto session = std::make_shared<HttpSession>(io_, std::move(socket), limits_, handler_);
       sessions_.push_back(session);
       session->start();
       accept();
@@ -78,8 +81,12 @@ class HttpServer::Impl {
     });
   }
 
-  void make_room() {
+  void forget_ended() {
     std::erase_if(sessions_, [](const auto& session) { return session.expired(); });
+  }
+
+  void make_room() {
+    forget_ended();
     if (sessions_.size() < limits_.connections) return;
     std::shared_ptr<HttpSession> oldest;
     for (const auto& known : sessions_) {
@@ -108,6 +115,8 @@ HttpServer::HttpServer(HttpLimits limits, Handler handler)
 HttpServer::~HttpServer() = default;
 Status HttpServer::start(const std::string& host, std::uint16_t port) { return impl_->start(host, port); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
+std::size_t HttpServer::connections() const { return impl_->connections(); }
 void HttpServer::stop() { impl_->stop(); }
+asio::io_context& HttpServer::io() { return impl_->io(); }
 
 }  // namespace ebc::app

@@ -174,6 +174,9 @@ void add_memory(std::vector<OptionSpec>& table) {
     {.name = "marker-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "32MiB",
      .help = "Resolved groups remembered, for each thread; one takes some 60 bytes", .scope = kCollector, .section = kSection,
      .min = 64 * kKiB, .max = 1024 * kGiB},
+    {.name = "recent-outcome-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "16MiB",
+     .help = "Outcomes of the last while kept for HTTP; 0: none", .scope = kCollector, .section = kSection, .min = 0,
+     .max = 64 * kGiB},
   });
 }
 
@@ -189,18 +192,18 @@ void add_http_and_log(std::vector<OptionSpec>& table) {
     {.name = "http-insecure", .kind = K::Switch,
      .help = "Serve /v1 without a token on an address other than loopback", .scope = kCollector, .section = kHttp},
     {.name = "http-token-file", .kind = K::Text, .value_name = "FILE",
-     .help = "File with the token that /v1 calls must bring as Authorization: Bearer", .scope = kCollector,
+     .help = "File with the token that /v1 calls must bring as Authorization: Bearer", .scope = kCollector | kReaders,
      .section = kHttp},
-    {.name = "http-token", .kind = K::Text, .value_name = "TOKEN", .help = "The token itself", .scope = kCollector,
+    {.name = "http-token", .kind = K::Text, .value_name = "TOKEN", .help = "The token itself", .scope = kCollector | kReaders,
      .section = kHttp, .secret = true, .instead = "http-token-file"},
     {.name = "log-format", .kind = K::Choice, .value_name = "FORMAT", .default_text = "text",
-     .help = "Lines for people or JSON objects for machines, on stderr", .section = kLog,
+     .help = "Lines for people or JSON objects for machines, on stderr", .scope = kEverywhere | kReaders, .section = kLog,
      .choices = {"text", "json"}},
     {.name = "log-level", .kind = K::Choice, .value_name = "LEVEL", .default_text = "info",
-     .help = "Least severe messages shown", .section = kLog,
+     .help = "Least severe messages shown", .scope = kEverywhere | kReaders, .section = kLog,
      .choices = {"trace", "debug", "info", "warn", "error", "off"}},
     {.name = "config", .kind = K::Text, .value_name = "FILE", .help = "TOML file with any of these options as keys",
-     .section = kLog},
+     .scope = kEverywhere | kReaders, .section = kLog},
   });
 }
 
@@ -248,7 +251,17 @@ void add_calls(std::vector<OptionSpec>& table) {
      .scope = kWatch, .section = kSection, .per_call = true},
     {.name = "groups", .kind = K::Switch, .help = "List the open groups too, with what each waits for",
      .scope = kInspect, .section = kSection, .per_call = true},
-    {.name = "json", .kind = K::Switch, .help = "One JSON object a line, for scripts", .scope = kTopics | kReset | kClients | kStopped,
+    {.name = "server", .kind = K::Text, .value_name = "URL", .default_text = "http://127.0.0.1:8080",
+     .help = "HTTP address of any instance", .scope = kReaders, .section = kSection},
+    {.name = "state", .kind = K::Choice, .value_name = "STATE", .default_text = "open",
+     .help = "Which groups: open, or resolved lately", .scope = kLs, .section = kSection,
+     .choices = {"open", "resolved", "success", "failure"}, .per_call = true},
+    {.name = "label", .kind = K::Text, .value_name = "NAME:VALUE", .help = "Only groups with this label", .scope = kLs,
+     .section = kSection, .per_call = true},
+    {.name = "limit", .kind = K::Integer, .value_name = "N", .default_text = "100", .help = "Groups listed at most",
+     .scope = kLs, .section = kSection, .min = 1, .max = 1'000, .per_call = true},
+    {.name = "json", .kind = K::Switch, .help = "One JSON object a line, for scripts",
+     .scope = kTopics | kReset | kClients | kStopped | kReaders,
      .section = kSection, .per_call = true},
   });
 }

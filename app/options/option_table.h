@@ -26,10 +26,13 @@ enum Scope : unsigned {
   kReset = 1u << 12,
   kInspect = 1u << 13,
   kVerify = 1u << 14,
+  kGet = 1u << 20,
+  kLs = 1u << 21,
 };
 inline constexpr unsigned kCollector = kRun | kDev;
 inline constexpr unsigned kClients = kCreate | kDone | kFail | kUpdate | kCancel | kWatch | kReplay;
 inline constexpr unsigned kStopped = kInspect | kVerify;  ///< that look at a stopped instance's state folder
+inline constexpr unsigned kReaders = kGet | kLs;           ///< they talk HTTP, not Kafka
 inline constexpr unsigned kEverywhere = kCollector | kTopics | kReset | kClients | kStopped;
 inline constexpr unsigned kWithKafka = kEverywhere & ~kInspect;
 

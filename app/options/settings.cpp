@@ -113,22 +113,6 @@ void add_engine_options(const ResolvedOptions& options, EngineConfig& config, Fa
   }
 }
 
-void read_token(const ResolvedOptions& options, HttpSettings& http, Faults& faults) {
-  http.token = options.text("http-token");
-  const auto path = options.text("http-token-file");
-  if (path.empty()) return;
-  const auto where = options.where("http-token-file");
-  if (!http.token.empty()) {
-    return faults.push_back(fmt::format("{}: {} is set too; give one of them", where, options.where("http-token")));
-  }
-  std::ifstream in(path);
-  std::string line;
-  if (!in || !std::getline(in, line))
-    return faults.push_back(fmt::format("{}: can't read a token from {}", where, path));
-  http.token = trim(line);
-  if (http.token.empty()) faults.push_back(fmt::format("{}: {} holds an empty token", where, path));
-}
-
 }  // namespace
 
 std::string advertised_address(const HttpSettings& http, std::uint16_t port) {
@@ -163,10 +147,30 @@ LogSettings log_settings(const ResolvedOptions& options) {
   return {options.text("log-format"), options.text("log-level")};
 }
 
+std::string token_settings(const ResolvedOptions& options, Faults& faults) {
+  auto token = options.text("http-token");
+  const auto path = options.text("http-token-file");
+  if (path.empty()) return token;
+  const auto where = options.where("http-token-file");
+  if (!token.empty()) {
+    faults.push_back(fmt::format("{}: {} is set too; give one of them", where, options.where("http-token")));
+    return {};
+  }
+  std::ifstream in(path);
+  std::string line;
+  if (!in || !std::getline(in, line)) {
+    faults.push_back(fmt::format("{}: can't read a token from {}", where, path));
+    return {};
+  }
+  token = trim(line);
+  if (token.empty()) faults.push_back(fmt::format("{}: {} holds an empty token", where, path));
+  return token;
+}
+
 HttpSettings http_settings(const ResolvedOptions& options, Faults& faults) {
   HttpSettings http;
   http.insecure = options.on("http-insecure");
-  read_token(options, http, faults);
+  http.token = token_settings(options, faults);
   const auto address = options.text("http");
   if (address == "off") {
     http.enabled = false;
@@ -230,6 +234,7 @@ CollectorSettings collector_settings(const ResolvedOptions& options, const Envir
   add_engine_options(options, settings.engine, faults);
   settings.groups = group_settings(options, settings.engine, faults);
   settings.http = http_settings(options, faults);
+  settings.recent_outcome_bytes = static_cast<std::size_t>(options.bytes("recent-outcome-bytes"));
 
   auto& engine = settings.engine;
   engine.version = EBC_VERSION;

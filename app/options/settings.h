@@ -38,6 +38,7 @@ struct CollectorSettings {
   topology::EngineConfig engine;
   group::CollectorOptions groups;
   HttpSettings http;
+  std::size_t recent_outcome_bytes = 0;
 };
 
 /// Of `run` and `dev`. Combinations that can't work become faults.
@@ -50,6 +51,8 @@ std::filesystem::path state_folder(const ResolvedOptions& options, const Environ
 topology::EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults);
 LogSettings log_settings(const ResolvedOptions& options);
 HttpSettings http_settings(const ResolvedOptions& options, Faults& faults);
+/// The token that /v1 calls bring; empty: none.
+std::string token_settings(const ResolvedOptions& options, Faults& faults);
 
 /// "http://HOST:PORT" under which other instances find the server that listens on `port`; empty when there is none.
 std::string advertised_address(const HttpSettings& http, std::uint16_t port);

@@ -1,10 +1,12 @@
 #include "app/http/endpoints.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include "app/command_json.h"
 #include "app/http/engine_metrics.h"
 #include "app/http/group_metrics.h"
+#include "tests/app/fake_exchange.h"
 
 namespace ebc::app {
 namespace {
@@ -18,11 +20,19 @@ class EndpointsTest : public testing::Test {
   }
   HttpReply call(const std::string& method, const std::string& target, const std::string& authorization = "") {
     const auto source = [this] { return snapshot_; };
-    const Endpoints endpoints(
-        source, access_, {std::make_shared<EngineMetrics>(source, clock_), std::make_shared<GroupMetrics>(stats_)});
-    return endpoints.handle({method, target, authorization});
+    const Endpoints endpoints(source, access_,
+                              {std::make_shared<EngineMetrics>(source, clock_), std::make_shared<GroupMetrics>(stats_)},
+                              [](const Target& called, const HttpCall&, const ExchangePtr& exchange) {
+                                exchange->send({200, "text/plain", fmt::format("{}", fmt::join(called.path, "|"))});
+                              });
+    const auto exchange = std::make_shared<FakeExchange>();
+    HttpCall made{.method = method, .target = target, .authorization = authorization, .host = "localhost"};
+    made.if_none_match = if_none_match_;
+    endpoints.handle(made, exchange);
+    return exchange->reply();
   }
 
+  std::string if_none_match_;
   topology::EngineSnapshot snapshot_ = [] {
     topology::EngineSnapshot snapshot;
     snapshot.joined = true;
@@ -58,7 +68,7 @@ TEST_F(EndpointsTest, AnswerProblemDocuments) {
   EXPECT_EQ(reply.content_type, "application/problem+json");
   EXPECT_TRUE(check_json(reply.body).ok()) << reply.body;
   EXPECT_THAT(reply.body, HasSubstr(R"("status":404)"));
-  EXPECT_THAT(get("/").body, HasSubstr("/metrics"));
+  EXPECT_THAT(reply.body, HasSubstr("/metrics"));
 }
 
 TEST_F(EndpointsTest, RefuseBadTargetsAndMethods) {
@@ -81,12 +91,42 @@ TEST_F(EndpointsTest, GuardV1HoweverItIsSpelled) {
     const auto reply = get(target);
     EXPECT_EQ(reply.status, 401U) << target;
     EXPECT_EQ(reply.headers.front().first, "WWW-Authenticate");
-    EXPECT_EQ(get(target, "Bearer t0p").status, 404U) << target;
+    EXPECT_EQ(get(target, "Bearer t0p").status, 200U) << target;
   }
   access_ = AccessRule("", false, false);
   EXPECT_EQ(get("/v1/groups").status, 403U);
   EXPECT_THAT(get("/v1/groups").body, HasSubstr("--http-insecure"));
   EXPECT_EQ(get("/readyz").status, 200U);
+}
+
+TEST_F(EndpointsTest, HandOverWhatIsUnderV1AndPutTheInstancesNameOnIt) {
+  snapshot_.instance_id = "a b";
+  const auto reply = get("/v1/groups/a%2Fb?x=1");
+  EXPECT_EQ(reply.body, "v1|groups|a/b");
+  EXPECT_THAT(reply.headers, testing::Contains(testing::Pair("Eb-Collector-Instance", "a%20b")));
+}
+
+TEST_F(EndpointsTest, ServeTheDashboardToEverybodyUnderAStrictPolicy) {
+  access_ = AccessRule("", false, false);
+  for (const auto target : {"/", "/dashboard/main.js", "/dashboard/style.css", "/dashboard/icon.svg"}) {
+    const auto reply = get(target);
+    ASSERT_EQ(reply.status, 200U) << target;
+    EXPECT_THAT(reply.headers, testing::Contains(testing::Pair("Content-Security-Policy",
+                                                               testing::StartsWith("default-src 'none';"))));
+    EXPECT_FALSE(reply.body.empty());
+  }
+  EXPECT_EQ(get("/dashboard/../style.css").status, 404U);
+  EXPECT_EQ(get("/dashboard/%2E%2E%2Fstyle.css").status, 404U);
+  EXPECT_EQ(get("/dashboard/").status, 404U);
+  EXPECT_EQ(call("POST", "/").status, 405U);
+}
+
+TEST_F(EndpointsTest, SendTheDashboardsFilesOnce) {
+  const auto reply = get("/dashboard/main.js");
+  ASSERT_EQ(reply.headers.front().first, "ETag");
+  if_none_match_ = reply.headers.front().second;
+  EXPECT_EQ(get("/dashboard/main.js").status, 304U);
+  EXPECT_EQ(get("/dashboard/main.js").body, "");
 }
 
 // A metric line of the text format: name, labels, value.

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <future>
+#include <thread>
+
 #include "app/http/server.h"
 #include "tests/app/loopback_client.h"
 
@@ -16,10 +19,20 @@ using testing::StartsWith;
 class HttpServerTest : public testing::Test {
  protected:
   void serve(HttpLimits limits = {}) {
-    server_ = std::make_unique<HttpServer>(limits, [](const HttpCall& call) {
-      if (call.target == "/throw") throw std::runtime_error("on purpose");
-      return HttpReply{200, "text/plain", call.method + " " + call.target + " " + call.authorization};
-    });
+    server_ = std::make_unique<HttpServer>(
+        limits, [this](const HttpCall& call, const std::shared_ptr<HttpExchange>& exchange) {
+          if (call.target == "/throw") throw std::runtime_error("on purpose");
+          if (call.target == "/forget") return;
+          if (call.target == "/later") {
+            later_.set_value(exchange);
+            return;
+          }
+          if (call.target == "/stream") {
+            streams_.set_value(exchange->stream({200, "text/event-stream"}));
+            return;
+          }
+          exchange->send({200, "text/plain", call.method + " " + call.target + " " + call.authorization});
+        });
     ASSERT_TRUE(server_->start("127.0.0.1", 0).ok());
   }
 
@@ -30,6 +43,8 @@ class HttpServerTest : public testing::Test {
     return client.read_all();
   }
 
+  std::promise<std::shared_ptr<HttpExchange>> later_;
+  std::promise<std::shared_ptr<HttpStream>> streams_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -110,9 +125,67 @@ TEST_F(HttpServerTest, SurvivesAHandlerThatThrows) {
   EXPECT_THAT(ask("GET / HTTP/1.0\r\n\r\n"), HasSubstr("200"));
 }
 
+TEST_F(HttpServerTest, TakesAnAnswerLaterAndFromAnotherThread) {
+  serve();
+  LoopbackClient client(server_->port());
+  client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+  auto exchange = later_.get_future().get();
+  EXPECT_FALSE(exchange->gone());
+  std::thread([&exchange] { std::exchange(exchange, {})->send({202, "text/plain", "at last"}); }).join();
+  EXPECT_THAT(client.read_until("at last"), StartsWith("HTTP/1.1 202"));
+  EXPECT_THAT(client.read_until("GET /next "), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, NoticesThatTheClientHasGoneWhileItsAnswerIsMade) {
+  serve();
+  std::shared_ptr<HttpExchange> exchange;
+  {
+    LoopbackClient client(server_->port());
+    client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    exchange = later_.get_future().get();
+  }
+  for (int i = 0; i < 500 && !exchange->gone(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(exchange->gone());
+  exchange->send({200, "text/plain", "nobody"});
+}
+
+TEST_F(HttpServerTest, AnswersForAHandlerThatForgetsTo) {
+  serve();
+  EXPECT_THAT(ask("GET /forget HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 500"));
+}
+
+TEST_F(HttpServerTest, StreamsUntilTheClientGoes) {
+  serve();
+  std::shared_ptr<HttpStream> stream;
+  {
+    LoopbackClient client(server_->port());
+    client.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream = streams_.get_future().get();
+    EXPECT_TRUE(stream->write("one\n\n"));
+    EXPECT_THAT(client.read_until("one\n\n"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("text/event-stream")));
+    EXPECT_TRUE(stream->write("two\n\n"));
+    EXPECT_EQ(client.read_until("two\n\n"), "two\n\n");
+  }
+  for (int i = 0; i < 500 && !stream->gone(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(stream->gone());
+  EXPECT_FALSE(stream->write("three\n\n"));
+}
+
+TEST_F(HttpServerTest, BoundsWhatWaitsForASlowStream) {
+  serve({.stream_bytes = 200'000});
+  LoopbackClient client(server_->port());
+  client.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto stream = streams_.get_future().get();
+  const std::string piece(50'000, 'a');
+  int taken = 0;
+  while (taken < 1'000 && stream->write(piece)) ++taken;  // the client reads none of it
+  EXPECT_LT(taken, 1'000);
+  EXPECT_LE(stream->waiting(), 200'000U);
+}
+
 TEST_F(HttpServerTest, SaysThatAPortIsTaken) {
   serve();
-  HttpServer other({}, [](const HttpCall&) { return HttpReply{}; });
+  HttpServer other({}, [](const HttpCall&, const std::shared_ptr<HttpExchange>&) {});
   const auto status = other.start("127.0.0.1", server_->port());
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(status.message(), HasSubstr(std::to_string(server_->port())));
@@ -125,11 +198,6 @@ TEST_F(HttpServerTest, StopsWithConnectionsOpen) {
   server_->stop();
   server_.reset();
   EXPECT_THAT(client.read_all(), IsEmpty());
-}
-
-TEST(Loopback, KnowsItsNames) {
-  for (const auto host : {"localhost", "127.0.0.1", "127.9.9.9", "::1"}) EXPECT_TRUE(is_loopback(host)) << host;
-  for (const auto host : {"0.0.0.0", "::", "10.0.0.1", "example.org"}) EXPECT_FALSE(is_loopback(host)) << host;
 }
 
 }  // namespace

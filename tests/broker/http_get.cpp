@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <random>
 #include <stdexcept>
@@ -36,24 +37,66 @@ sockaddr_in loopback(int port) {
 
 }  // namespace
 
-std::optional<HttpAnswer> http_get(int port, const std::string& path, milliseconds limit) {
+std::string http_raw(int port, const std::string& bytes, milliseconds limit) {
   const Socket socket;
   const timeval timeout{limit.count() / 1000, (limit.count() % 1000) * 1000};
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   ::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   const auto address = loopback(port);
-  if (::connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return std::nullopt;
-
-  const auto request = fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", path, port);
-  if (::send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return std::nullopt;
+  if (::connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  // The other side may refuse in the middle of it: what it says is still to be read.
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const auto n = ::send(socket.fd(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n <= 0) break;
+    sent += static_cast<std::size_t>(n);
+  }
   std::string answer;
   char chunk[16384];
   ssize_t got = 0;
   while ((got = ::recv(socket.fd(), chunk, sizeof chunk, 0)) > 0) answer.append(chunk, static_cast<std::size_t>(got));
+  return answer;
+}
 
-  const auto body = answer.find("\r\n\r\n");
-  if (got < 0 || !answer.starts_with("HTTP/1.1 ") || body == std::string::npos) return std::nullopt;
-  return HttpAnswer{std::atoi(answer.c_str() + 9), answer.substr(body + 4)};
+std::optional<HttpAnswer> http_call(int port, const std::string& method, const std::string& path,
+                                    const std::string& headers, const std::string& body, milliseconds limit) {
+  const auto length = body.empty() ? std::string{} : fmt::format("Content-Length: {}\r\n", body.size());
+  const auto answer = http_raw(port,
+                               fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n{}{}\r\n{}",
+                                           method, path, port, headers, length, body),
+                               limit);
+  const auto end = answer.find("\r\n\r\n");
+  if (!answer.starts_with("HTTP/1.1 ") || end == std::string::npos) return std::nullopt;
+  return HttpAnswer{std::atoi(answer.c_str() + 9), answer.substr(end + 4)};
+}
+
+std::optional<HttpAnswer> http_get(int port, const std::string& path, milliseconds limit) {
+  return http_call(port, "GET", path, "", "", limit);
+}
+
+HeldConnections::HeldConnections(int port, int count, const std::string& bytes) {
+  const auto address = loopback(port);
+  for (int i = 0; i < count; ++i) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw std::runtime_error("no socket: too few file descriptors?");
+    sockets_.push_back(fd);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) continue;
+    (void)!::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+}
+
+HeldConnections::~HeldConnections() {
+  for (const int fd : sockets_) ::close(fd);
+}
+
+int HeldConnections::dribble(const std::string& bytes) {
+  int closed = 0;
+  for (const int fd : sockets_) {
+    char byte = 0;
+    const auto got = ::recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    const bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    if (!open || ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) ++closed;
+  }
+  return closed;
 }
 
 int free_port() {

@@ -40,7 +40,8 @@ Request request_for(const PeerCall& call, const std::string& token) {
 
 /// Addresses are given as numbers or names; a name is looked up by the system, on this thread, so instances should
 /// advertise numbers where the resolver is slow.
-std::optional<tcp::endpoint> endpoint_of(asio::io_context& io, const std::string& base, beast::error_code& error) {
+std::optional<tcp::resolver::results_type> endpoints_of(asio::io_context& io, const std::string& base,
+                                                        beast::error_code& error) {
   std::string host;
   std::uint16_t port = 0;
   if (!base.starts_with("http://") || !split_address(std::string_view(base).substr(7), host, port)) {
@@ -48,9 +49,9 @@ std::optional<tcp::endpoint> endpoint_of(asio::io_context& io, const std::string
     return std::nullopt;
   }
   tcp::resolver resolver(io);
-  const auto found = resolver.resolve(host, fmt::format("{}", port), error);
+  auto found = resolver.resolve(host, fmt::format("{}", port), error);
   if (error || found.empty()) return std::nullopt;
-  return found.begin()->endpoint();
+  return found;
 }
 
 }  // namespace
@@ -73,11 +74,11 @@ class PeerClient::Connection : public std::enable_shared_from_this<Connection> {
     reusable_ = false;
     if (used_) return write();
     beast::error_code error;
-    const auto endpoint = endpoint_of(io_, base_, error);
-    if (!endpoint) {
+    const auto endpoints = endpoints_of(io_, base_, error);
+    if (!endpoints) {
       return asio::post(io_, [self = shared_from_this(), error] { self->finish(no_answer(self->base_, error)); });
     }
-    stream_.async_connect(*endpoint, [self = shared_from_this()](beast::error_code failed) {
+    stream_.async_connect(*endpoints, [self = shared_from_this()](beast::error_code failed, const tcp::endpoint&) {
       if (failed) return self->finish(no_answer(self->base_, failed));
       beast::error_code ignored;
       self->stream_.socket().set_option(tcp::no_delay(true), ignored);
@@ -179,10 +180,10 @@ class PeerClient::Stream : public std::enable_shared_from_this<Stream> {
   void start(const std::string& token) {
     request_ = request_for(call_, token);
     beast::error_code error;
-    const auto endpoint = endpoint_of(io_, call_.base, error);
-    if (!endpoint) return asio::post(io_, [self = shared_from_this()] { self->end(); });
+    const auto endpoints = endpoints_of(io_, call_.base, error);
+    if (!endpoints) return asio::post(io_, [self = shared_from_this()] { self->end(); });
     stream_.expires_after(call_.timeout);
-    stream_.async_connect(*endpoint, [self = shared_from_this()](beast::error_code failed) {
+    stream_.async_connect(*endpoints, [self = shared_from_this()](beast::error_code failed, const tcp::endpoint&) {
       if (failed) return self->end();
       http::async_write(self->stream_, self->request_, [self](beast::error_code not_sent, std::size_t) {
         if (not_sent) return self->end();

@@ -252,6 +252,7 @@ void HttpSession::begin_stream(HttpReply head, std::shared_ptr<Stream> stream) {
   open_stream_ = std::move(stream);
   kept_ = shared_from_this();
   if (gone_->load()) return shed();
+  if (!watching_) watch();
   stream_.expires_after(limits_.write_timeout);
   http::async_write_header(stream_, *serializer_, [self = shared_from_this()](beast::error_code error, std::size_t) {
     if (error) return self->shed();

@@ -32,7 +32,7 @@ enum Scope : unsigned {
 inline constexpr unsigned kCollector = kRun | kDev;
 inline constexpr unsigned kClients = kCreate | kDone | kFail | kUpdate | kCancel | kWatch | kReplay;
 inline constexpr unsigned kStopped = kInspect | kVerify;  ///< that look at a stopped instance's state folder
-inline constexpr unsigned kReaders = kGet | kLs;           ///< they talk HTTP, not Kafka
+inline constexpr unsigned kReaders = kGet | kLs;          ///< they talk HTTP, not Kafka
 inline constexpr unsigned kEverywhere = kCollector | kTopics | kReset | kClients | kStopped;
 inline constexpr unsigned kWithKafka = kEverywhere & ~kInspect;
 

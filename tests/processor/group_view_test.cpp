@@ -66,7 +66,7 @@ TEST(GroupView, ShowsACompactGroupAsItIsCommitted) {
             R"("resultCount":1,"errorCount":1,"missingCount":1,"asOf":"1970-01-01T00:00:00.000Z","ttl":60,)"
             R"("parkedEvents":0,"expected":["a","b","c"],"missing":["c"],"results":{"a":{"n":1}},)"
             R"("errors":{"b":"broken"},)"
-            R"("complete":true,"labels":{"team":"x"},"payload":1e400,"origin":"in/0/0"})");
+            R"("complete":true,"labels":{"team":"x"},"payload":1e400,"origin":"in/3/0"})");
 }
 
 TEST(GroupView, ShowsASpreadGroupInTheSameWay) {

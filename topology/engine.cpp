@@ -51,7 +51,7 @@ EngineFailure Engine::Impl::start() {
   if (EngineFailure failure = instance_.end_old_transactions(); failure.failed()) return failure;
   if (EngineFailure failure = make_standbys(); failure.failed()) return failure;
   // Known to the others before it can be in their way.
-  placement_->publish(own_record());
+  placement_->announce(own_record());
   if (EngineFailure failure = make_workers(); failure.failed()) return failure;
   spdlog::info("{} homes, {} threads, {}, member {}", board_->homes(), config_.threads,
                config_.guarantee == Guarantee::ExactlyOnce ? "exactly-once" : "at-least-once",

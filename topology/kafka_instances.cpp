@@ -45,7 +45,8 @@ KafkaInstances::KafkaInstances(std::string topic, InstanceRegistry& registry, co
       clock_(clock),
       consumer_(std::move(consumer)),
       queue_(rd_kafka_queue_get_consumer(consumer_.get())),
-      producer_(std::move(producer)) {}
+      producer_(std::move(producer)),
+      produced_(rd_kafka_topic_new(producer_.get(), topic_.c_str(), nullptr)) {}
 
 KafkaInstances::~KafkaInstances() {
   rd_kafka_assign(consumer_.get(), nullptr);
@@ -82,7 +83,7 @@ void KafkaInstances::take_in(const rd_kafka_message_t& message) {
 void KafkaInstances::send(std::string_view key, const std::string* value) {
   void* const bytes = value != nullptr ? const_cast<char*>(value->data()) : nullptr;
   const std::size_t size = value != nullptr ? value->size() : 0;
-  const auto code = rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_PARTITION(0),
+  const auto code = rd_kafka_producev(producer_.get(), RD_KAFKA_V_RKT(produced_.get()), RD_KAFKA_V_PARTITION(0),
                                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
                                       RD_KAFKA_V_VALUE(bytes, size), RD_KAFKA_V_END);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) spdlog::debug("instances topic: {}", rd_kafka_err2str(code));

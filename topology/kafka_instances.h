@@ -43,6 +43,7 @@ class KafkaInstances {
   const KafkaClient consumer_;
   const KafkaQueue queue_;
   const KafkaClient producer_;
+  const KafkaTopic produced_;  ///< made early, so that the producer looks for the topic before it is needed
   bool caught_up_ = false;
 };
 

@@ -14,7 +14,7 @@ constexpr Duration kBeat{1'000};
 constexpr Duration kShortestLife{2'000}, kLongestLife{5'000};
 constexpr Duration kExpireEvery{std::chrono::minutes(10)};
 constexpr Duration kForgetAfter{std::chrono::hours(24)};
-constexpr Duration kGoodbye{1'000};
+constexpr Duration kAnnounced{3'000}, kGoodbye{1'000};
 
 /// What others must know at once, as text to compare.
 std::string holdings(const InstanceRecord& record) {
@@ -81,6 +81,11 @@ void Placement::publish_when_due(Timestamp now) {
   if (now - published_ < kBeat && !stepped_back && held == published_holdings_) return;
   published_holdings_ = std::move(held);
   publish(std::move(record));
+}
+
+void Placement::announce(InstanceRecord record) {
+  publish(std::move(record));
+  topic_->flush(kAnnounced);
 }
 
 void Placement::publish(InstanceRecord record) {

@@ -33,8 +33,9 @@ class Placement {
   Result<std::optional<InstanceRecord>> find_namesake(const std::string& id, Duration limit,
                                                       const std::atomic<bool>& stop);
 
-  /// Sends our record now.
-  void publish(InstanceRecord record);
+  /// Sends our record, and waits until it is there, some seconds at most: before we join the group, so that whoever
+  /// starts under our id finds us.
+  void announce(InstanceRecord record);
   /// One round of at most about 100 ms.
   void turn();
   /// Takes our record out of the topic. Bounded.
@@ -44,6 +45,7 @@ class Placement {
   const InstanceRegistry& registry() const { return registry_; }
 
  private:
+  void publish(InstanceRecord record);
   void publish_when_due(Timestamp now);
   void expire(Timestamp now);
 

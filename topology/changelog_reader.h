@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "topology/log.h"
@@ -29,6 +30,8 @@ class ChangelogReader {
   virtual Status renew() { return {}; }
   /// Waits up to `wait` for the first record and visits what is at hand.
   virtual Status poll(Duration wait, const Visitor& visitor) = 0;
+  /// What Kafka denies us (denies_a_right()); empty when it is read.
+  virtual std::string denial() const { return {}; }
 };
 
 }  // namespace ebc::topology

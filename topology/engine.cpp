@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "topology/client_version.h"
+#include "topology/denial.h"
 #include "topology/engine_impl.h"
 #include "topology/kafka_config.h"
 #include "topology/kafka_sink.h"
@@ -129,6 +130,8 @@ EngineFailure Engine::Impl::make_standbys() {
 
 EngineFailure Engine::Impl::refuse_namesake() {
   auto namesake = placement_->find_namesake(instance_.instance_id(), config_.start_timeout, stop_);
+  if (denies_a_right(namesake.status()))
+    return {Kind::KafkaUnreachable, instance_.refusal(namesake.status().message())};
   if (!namesake.ok()) return {Kind::KafkaUnreachable, namesake.status().message()};
   if (!namesake->has_value()) return {};
   return {Kind::KafkaUnreachable, taken_id(instance_.instance_id(), config_.app_id, **namesake)};

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "topology/denial.h"
 #include "topology/engine.h"
 #include "topology/fencer.h"
 #include "topology/home_clock.h"
@@ -73,6 +74,7 @@ class Engine::Impl {
   void run_clock();
   void watch(Stream& stream);
   bool waits_for_input(const Stream& stream, std::uint64_t& progress);
+  void stop_if_denied(const EngineSnapshot& seen, Timestamp now);
   void run_placement();
   void run_standbys();
   void fail(Kind kind, const std::string& message);
@@ -101,8 +103,10 @@ class Engine::Impl {
   std::unique_ptr<KafkaAdmin> placement_admin_;
   std::unique_ptr<Fencer> fencer_;  ///< null when nothing is transactional
   RoutingAdvice routing_advice_;    ///< the placement thread's
+  DenialWatch denial_watch_;        ///< likewise
   std::vector<std::unique_ptr<Stream>> streams_;
   std::thread restoring_thread_, clock_thread_, placement_thread_, standby_thread_;
+  bool purge_denied_ = false;                ///< the restoring thread's: it was said
   std::atomic<std::int64_t> contact_ms_{0};  ///< when Kafka last answered the clock's thread
 
   mutable std::mutex stop_mutex_;

@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "topology/denial.h"
 #include "topology/engine_impl.h"
 #include "topology/standby_choice.h"
 
@@ -35,7 +37,8 @@ void Engine::Impl::run_stream(Stream& stream) {
       fenced = !may_rejoin(status);
       if (!fenced) status = stream.worker->rejoin(status.message(), stream.make_source, kCloseLimit);
     }
-    if (!status.ok() && !fenced) fail(Kind::Configuration, status.message());
+    if (status.ok() || fenced) continue;
+    fail(stream.worker->state_unreadable() ? Kind::StateUnusable : Kind::Configuration, status.message());
   }
   stream.worker->close(!fenced && config_.on_stop == OnStop::Leave, kCloseLimit);
 }
@@ -100,7 +103,9 @@ void Engine::Impl::purge_repartition() {
   }
   if (before.empty()) return;
   if (const Status status = instance_.admin().delete_records(config_.repartition_topic(), before); !status.ok()) {
-    spdlog::debug("{}; tried again later", status.message());
+    // It only makes the topic grow.
+    const bool first = denies_a_right(status) && !std::exchange(purge_denied_, true);
+    spdlog::log(first ? spdlog::level::warn : spdlog::level::debug, "{}; tried again later", status.message());
   }
 }
 
@@ -156,6 +161,7 @@ void Engine::Impl::run_placement() {
     if (fencer_) fencer_->step(takes_->snapshot(), now);
     const EngineSnapshot seen = snapshot();
     routing_advice_.see(seen.counters.records, seen.counters.rekeyed, now);
+    stop_if_denied(seen, now);
     if (!standbys_) continue;
     auto holders = placement_->registry().holders(now);
     for (const HomeSnapshot& home : seen.owned) holders[home.home] = instance_.uuid();
@@ -163,6 +169,19 @@ void Engine::Impl::run_placement() {
                                     config_.standbys));
   }
   placement_->leave();
+}
+
+void Engine::Impl::stop_if_denied(const EngineSnapshot& seen, Timestamp now) {
+  std::string denial = placement_->denial();
+  for (const auto& stream : streams_) {
+    if (denial.empty()) denial = stream->worker->denial();
+  }
+  for (const HomeSnapshot& home : seen.owned) {
+    if (denial.empty() && denies_a_right(home.waiting_for)) denial = home.waiting_for;
+  }
+  if (denial_watch_.gives_up(denial, seen.not_ready_reason.empty(), now) && !stop_.load()) {
+    fail(Kind::KafkaUnreachable, instance_.refusal(denial));
+  }
 }
 
 void Engine::Impl::run_standbys() {

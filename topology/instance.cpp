@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "topology/client_version.h"
+#include "topology/denial.h"
+#include "topology/kafka_config.h"
 #include "topology/kafka_sink.h"
 
 namespace ebc::topology {
@@ -70,8 +72,8 @@ EngineFailure Instance::reach_kafka() {
     status = admin_->connect(std::clamp(left, Duration{100}, kAttempt));
     if (status.ok()) return {};
     if (status.verdict() == Verdict::Fatal) {
-      return {Kind::KafkaUnreachable, fmt::format("Kafka at {} refuses us: {}. Check credentials and TLS settings",
-                                                  config_.brokers, status.message())};
+      return {Kind::KafkaUnreachable, fmt::format("Kafka at {} refuses us: {}. Check credentials and TLS settings{}",
+                                                  config_.brokers, status.message(), scram_hint(config_))};
     }
     if (SteadyClock::now() - reported >= kReportEvery) {
       reported = SteadyClock::now();
@@ -97,6 +99,7 @@ EngineFailure Instance::prepare_topics(Deadline deadline) {
       return {};
     }
     status = topics.status();
+    if (denies_a_right(status)) return {Kind::KafkaUnreachable, refusal(status.message())};
     if (status.verdict() == Verdict::Fatal) return {Kind::Configuration, status.message()};
     std::this_thread::sleep_for(Duration{200});
   } while (may_go_on(deadline));
@@ -122,6 +125,10 @@ EngineFailure Instance::open_database() {
   quarantined_ = opened->damaged_moved_to ? 1 : static_cast<int>(opened->emptied_homes.size());
   stores_ = std::make_unique<RocksHomeStores>(std::move(opened->database));
   return {};
+}
+
+std::string Instance::refusal(const std::string& denial) const {
+  return fmt::format("Kafka at {} denies us a right: {}", config_.brokers, denial);
 }
 
 std::string Instance::transactional_prefix() const {
@@ -165,6 +172,7 @@ EngineFailure Instance::end_transaction(const std::string& id, Deadline deadline
   ExactlyOnceSink sink(config_, id, "old transactions", unread);
   Status opened = sink.open();
   while (!opened.ok() && opened.verdict() == Verdict::Retry && may_go_on(deadline)) opened = sink.open();
+  if (denies_a_right(opened)) return {Kind::KafkaUnreachable, refusal(opened.message())};
   if (!opened.ok()) return {Kind::KafkaUnreachable, opened.message()};
   return {};
 }

@@ -64,6 +64,8 @@ class Instance {
   /// Of the state folder.
   const std::string& uuid() const { return folder_->uuid(); }
   std::string transactional_id(int thread) const;
+  /// What is said of a message that denies_a_right().
+  std::string refusal(const std::string& denial) const;
   /// Ids under which a transaction may be open that was begun from this folder.
   std::vector<ProducerIds> producers() const;
 

@@ -95,6 +95,8 @@ Status KafkaAdmin::create(const TopicSpec& spec) {
     const auto code = rd_kafka_topic_result_error(results[i]);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
     const char* text = rd_kafka_topic_result_error_string(results[i]);
+    Status status = kafka_status(code, what, fmt::format("Create on the topic {}", spec.name));
+    if (denies_a_right(status)) return {Verdict::Fatal, status.message()};
     return {Verdict::Fatal, fmt::format("{}: {}", what, text != nullptr ? text : rd_kafka_err2str(code))};
   }
   return {};
@@ -113,7 +115,9 @@ Status KafkaAdmin::delete_records(const std::string& topic, const std::map<Parti
   auto event = answer(queue.get(), "purge of " + topic);
   if (!event.ok()) return event.status();
   const auto* results = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));
-  for (int i = 0; i < results->cnt; ++i) EBC_TRY(kafka_status(results->elems[i].err, "purge of " + topic));
+  for (int i = 0; i < results->cnt; ++i) {
+    EBC_TRY(kafka_status(results->elems[i].err, "purge of " + topic, fmt::format("Delete on the topic {}", topic)));
+  }
   return {};
 }
 
@@ -155,6 +159,8 @@ Result<std::map<std::string, std::string>> KafkaAdmin::config_of(const std::stri
   std::map<std::string, std::string> config;
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto code = rd_kafka_ConfigResource_error(results[i]); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const Status status = kafka_status(code, what, fmt::format("DescribeConfigs on the topic {}", topic));
+      if (denies_a_right(status)) return Status(Verdict::Fatal, status.message());
       return Status(Verdict::Fatal, fmt::format("{}: {}", what, rd_kafka_err2str(code)));
     }
     std::size_t entries = 0;

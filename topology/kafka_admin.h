@@ -39,7 +39,7 @@ class KafkaAdmin {
   Status connect(Duration limit);
   Result<std::string> cluster_id(Duration limit);
   Result<TopicFacts> facts(const std::string& topic);
-  /// That the topic is there already is success.
+  /// That the topic is there already is success. Fatal: it can't be made, or denies_a_right().
   Status create(const TopicSpec& spec);
   /// Deletes the records of a topic before these offsets, by partition.
   Status delete_records(const std::string& topic, const std::map<Partition, Offset>& before);
@@ -51,7 +51,7 @@ class KafkaAdmin {
   Result<std::vector<GroupMember>> members(const std::string& group);
   /// The group with its offsets; that it isn't there is success. Fatal while it has members.
   Status delete_group(const std::string& group);
-  /// Effective settings of a topic.
+  /// Effective settings of a topic. Fatal: there is no such topic, or denies_a_right().
   Result<std::map<std::string, std::string>> config_of(const std::string& topic);
 
  private:

@@ -1,5 +1,6 @@
 #include "topology/kafka_changelog_reader.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -66,24 +67,32 @@ Status KafkaChangelogReader::poll(Duration wait, const Visitor& visitor) {
   return {};
 }
 
-void KafkaChangelogReader::visit(const rd_kafka_message_t& message, const Visitor& visitor) const {
+void KafkaChangelogReader::visit(const rd_kafka_message_t& message, const Visitor& visitor) {
   const auto view = [](const void* data, std::size_t size) {
     return data == nullptr ? std::nullopt : std::optional(std::string_view(static_cast<const char*>(data), size));
   };
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
+      denial_.clear();
       visitor.record(message.partition, message.offset, view(message.key, message.key_len),
                      view(message.payload, message.len));
       return;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      denial_.clear();
       visitor.end(message.partition, message.offset);
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
       visitor.broken(message.partition);
       return;
-    default:
-      spdlog::warn("changelog reader: {}", rd_kafka_message_errstr(&message));
+    default: {
+      const Status status =
+          kafka_status(message.err, "changelog reader", fmt::format("Read on the topic {}", names_.changelog));
+      spdlog::warn("{}", status.message());
+      // It is in no group, so it does without a coordinator's answer.
+      const bool of_topic = message.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+      if (of_topic) denial_ = status.message();
+    }
   }
 }
 

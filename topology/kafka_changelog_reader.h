@@ -24,10 +24,11 @@ class KafkaChangelogReader final : public ChangelogReader {
   void stop(Partition home) override;
   Status renew() override;
   Status poll(Duration wait, const Visitor& visitor) override;
+  std::string denial() const override { return denial_; }
 
  private:
   KafkaChangelogReader(const EngineConfig& config, Use use) : config_(config), use_(use), names_(config_) {}
-  void visit(const rd_kafka_message_t& message, const Visitor& visitor) const;
+  void visit(const rd_kafka_message_t& message, const Visitor& visitor);
 
   const EngineConfig config_;
   const Use use_;
@@ -35,6 +36,7 @@ class KafkaChangelogReader final : public ChangelogReader {
   KafkaClient client_;
   KafkaQueue queue_;
   std::set<Partition> reading_;
+  std::string denial_;
 };
 
 }  // namespace ebc::topology

@@ -52,11 +52,31 @@ KafkaConfig& KafkaConfig::set_default(const char* name, const std::string& value
 
 Result<KafkaClient> KafkaConfig::make(rd_kafka_type_t type) {
   if (!error_.empty()) return Status(Verdict::Fatal, error_);
+  // So that the library fetches new tokens on a thread of its own: not all of our clients are polled all the time.
+  std::array<char, 64> mechanism{};
+  std::size_t size = mechanism.size();
+  if (rd_kafka_conf_get(conf_.get(), "sasl.mechanisms", mechanism.data(), &size) == RD_KAFKA_CONF_OK &&
+      std::string_view(mechanism.data()) == "OAUTHBEARER") {
+    rd_kafka_conf_enable_sasl_queue(conf_.get(), 1);
+  }
   std::array<char, 512> why{};
   rd_kafka_t* client = rd_kafka_new(type, conf_.get(), why.data(), why.size());
   if (client == nullptr) return Status(Verdict::Fatal, fmt::format("Kafka client: {}", why.data()));
   [[maybe_unused]] rd_kafka_conf_t* taken = conf_.release();  // now the client's
   return KafkaClient(client);
+}
+
+std::string scram_hint(const EngineConfig& config) {
+  constexpr int kFirstRight = 0x020601ff;
+  const bool scram = std::any_of(config.kafka.begin(), config.kafka.end(), [](const KafkaSetting& setting) {
+    return (setting.name == "sasl.mechanism" || setting.name == "sasl.mechanisms") &&
+           setting.value.find("SCRAM") != std::string::npos;
+  });
+  if (!scram || rd_kafka_version() >= kFirstRight) return {};
+  return fmt::format(
+      ". Or is it Kafka 4.0 or later? librdkafka {} can't do SCRAM with it: take 2.6.1 or later, or "
+      "client certificates",
+      rd_kafka_version_str());
 }
 
 std::string client_version_string() { return fmt::format("librdkafka {}", rd_kafka_version_str()); }

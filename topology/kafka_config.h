@@ -36,6 +36,10 @@ class KafkaConfig {
   std::string error_;
 };
 
+/// When the user asks for SCRAM and the library is too old for today's brokers: what to do, to be appended to a
+/// refusal. Before 2.6.1 it repeats a part of the nonce, and Kafka has checked that since 4.0.
+std::string scram_hint(const EngineConfig& config);
+
 std::string client_version_string();
 
 }  // namespace ebc::topology

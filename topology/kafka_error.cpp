@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace ebc::topology {
 namespace {
 
@@ -21,21 +23,34 @@ Verdict verdict_of(rd_kafka_resp_err_t code) {
   }
 }
 
-}  // namespace
-
-Status kafka_status(rd_kafka_resp_err_t code, std::string_view what) {
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return {verdict_of(code), fmt::format("{}: {} ({})", what, rd_kafka_err2str(code), rd_kafka_err2name(code))};
+bool is_denial(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
 }
 
-Status kafka_status(const KafkaErrorPtr& error, std::string_view what) {
+/// What is appended to a message.
+std::string denied(rd_kafka_resp_err_t code, std::string_view right) {
+  return is_denial(code) ? fmt::format(": {}{}", right.empty() ? "a right" : right, kDenial) : std::string{};
+}
+
+}  // namespace
+
+Status kafka_status(rd_kafka_resp_err_t code, std::string_view what, std::string_view right) {
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return {verdict_of(code),
+          fmt::format("{}: {} ({}){}", what, rd_kafka_err2str(code), rd_kafka_err2name(code), denied(code, right))};
+}
+
+Status kafka_status(const KafkaErrorPtr& error, std::string_view what, std::string_view right) {
   if (!error) return {};
-  Verdict verdict = verdict_of(rd_kafka_error_code(error.get()));
+  const auto code = rd_kafka_error_code(error.get());
+  Verdict verdict = verdict_of(code);
   if (verdict != Verdict::Fenced) {
     verdict = rd_kafka_error_is_retriable(error.get()) != 0 ? Verdict::Retry : Verdict::AbortTransaction;
   }
-  return {verdict,
-          fmt::format("{}: {} ({})", what, rd_kafka_error_string(error.get()), rd_kafka_error_name(error.get()))};
+  return {verdict, fmt::format("{}: {} ({}){}", what, rd_kafka_error_string(error.get()),
+                               rd_kafka_error_name(error.get()), denied(code, right))};
 }
 
 }  // namespace ebc::topology

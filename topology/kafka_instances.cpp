@@ -27,30 +27,37 @@ Result<std::unique_ptr<KafkaInstances>> KafkaInstances::make(const EngineConfig&
   rd_kafka_poll_set_consumer(consumer->get());
   KafkaConfig writing(config, "producer", "instances");
   writing.set("acks", "all").set("linger.ms", "0").set("message.timeout.ms", kDeliveryLimitMs);
+  const std::string topic = config.instances_topic();
+  auto instances = std::unique_ptr<KafkaInstances>(new KafkaInstances(topic, registry, clock));
+  rd_kafka_conf_set_opaque(writing.raw(), instances.get());
+  rd_kafka_conf_set_dr_msg_cb(writing.raw(), delivered);
   auto producer = writing.make(RD_KAFKA_PRODUCER);
   if (!producer.ok()) return producer.status();
 
-  const std::string topic = config.instances_topic();
   const KafkaPartitions all(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
   EBC_TRY(kafka_status(rd_kafka_assign(consumer->get(), all.get()), "reading " + topic));
-  return std::unique_ptr<KafkaInstances>(
-      new KafkaInstances(topic, registry, clock, std::move(*consumer), std::move(*producer)));
+  instances->consumer_ = std::move(*consumer);
+  instances->queue_.reset(rd_kafka_queue_get_consumer(instances->consumer_.get()));
+  instances->producer_ = std::move(*producer);
+  instances->produced_.reset(rd_kafka_topic_new(instances->producer_.get(), topic.c_str(), nullptr));
+  return instances;
 }
 
-KafkaInstances::KafkaInstances(std::string topic, InstanceRegistry& registry, const Clock& clock, KafkaClient consumer,
-                               KafkaClient producer)
-    : topic_(std::move(topic)),
-      registry_(registry),
-      clock_(clock),
-      consumer_(std::move(consumer)),
-      queue_(rd_kafka_queue_get_consumer(consumer_.get())),
-      producer_(std::move(producer)),
-      produced_(rd_kafka_topic_new(producer_.get(), topic_.c_str(), nullptr)) {}
+KafkaInstances::KafkaInstances(std::string topic, InstanceRegistry& registry, const Clock& clock)
+    : topic_(std::move(topic)), registry_(registry), clock_(clock) {}
 
 KafkaInstances::~KafkaInstances() {
-  rd_kafka_assign(consumer_.get(), nullptr);
-  rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  if (consumer_) rd_kafka_assign(consumer_.get(), nullptr);
+  if (producer_) rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
+/// Called while we poll or flush.
+void KafkaInstances::delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  auto* instances = static_cast<KafkaInstances*>(opaque);
+  const Status status = kafka_status(message->err, "produce to " + instances->topic_,
+                                     fmt::format("Write on the topic {}", instances->topic_));
+  if (status.ok() || denies_a_right(status)) instances->writing_denied_ = status.ok() ? "" : status.message();
 }
 
 void KafkaInstances::poll(Duration wait) {
@@ -67,16 +74,23 @@ void KafkaInstances::take_in(const rd_kafka_message_t& message) {
   };
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
+      reading_denied_.clear();
       if (message.key == nullptr) return;
       registry_.on_record(view(message.key, message.key_len),
                           message.payload != nullptr ? std::optional(view(message.payload, message.len)) : std::nullopt,
                           clock_.now(), caught_up_);
       return;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      reading_denied_.clear();
       caught_up_ = true;
       return;
-    default:
-      spdlog::debug("instances topic: {}", rd_kafka_message_errstr(&message));
+    default: {
+      const Status status = kafka_status(message.err, "instances topic", fmt::format("Read on the topic {}", topic_));
+      spdlog::debug("{}", status.message());
+      // It is in no group, so it does without a coordinator's answer.
+      const bool of_topic = message.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+      if (of_topic) reading_denied_ = status.message();
+    }
   }
 }
 

@@ -21,6 +21,8 @@ class KafkaInstances {
 
   /// Waits up to `wait` for the first record and takes what is at hand.
   void poll(Duration wait);
+  /// What Kafka denies us (denies_a_right()); empty when it reads and writes.
+  const std::string& denial() const { return reading_denied_.empty() ? writing_denied_ : reading_denied_; }
   /// Everything that the topic held when we came has been read.
   bool caught_up() const { return caught_up_; }
 
@@ -32,19 +34,20 @@ class KafkaInstances {
   void flush(Duration limit);
 
  private:
-  KafkaInstances(std::string topic, InstanceRegistry& registry, const Clock& clock, KafkaClient consumer,
-                 KafkaClient producer);
+  KafkaInstances(std::string topic, InstanceRegistry& registry, const Clock& clock);
+  static void delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque);
   void take_in(const rd_kafka_message_t& message);
   void send(std::string_view key, const std::string* value);
 
   const std::string topic_;
   InstanceRegistry& registry_;
   const Clock& clock_;
-  const KafkaClient consumer_;
-  const KafkaQueue queue_;
-  const KafkaClient producer_;
-  const KafkaTopic produced_;  ///< made early, so that the producer looks for the topic before it is needed
+  KafkaClient consumer_;
+  KafkaQueue queue_;
+  KafkaClient producer_;
+  KafkaTopic produced_;  ///< made early, so that the producer looks for the topic before it is needed
   bool caught_up_ = false;
+  std::string reading_denied_, writing_denied_;
 };
 
 }  // namespace ebc::topology

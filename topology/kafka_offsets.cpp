@@ -19,6 +19,8 @@ constexpr Duration kWarmUpLimit{3'000}, kWarmUpQuestion{25};
 
 int ms(Duration duration) { return static_cast<int>(duration.count()); }
 
+std::string right_on(std::string_view topic) { return fmt::format("Read on the topic {}", topic); }
+
 Result<KafkaClient> make_client(const EngineConfig& config, std::string_view name, const char* isolation) {
   KafkaConfig conf(config, "consumer", name);
   conf.set("group.id", config.app_id).set("isolation.level", isolation).set("enable.auto.commit", "false");
@@ -95,10 +97,11 @@ Result<int> KafkaOffsets::input_partitions() {
   const auto code = rd_kafka_metadata(uncommitted_.client.get(), 0, input_.get(), &raw, ms(kLimit));
   const KafkaMetadata metadata(raw);
   note_uncommitted(code == RD_KAFKA_RESP_ERR_NO_ERROR);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "metadata of " + names_.input);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return kafka_status(code, "metadata of " + names_.input, right_on(names_.input));
   if (metadata->topic_cnt != 1) return Status(Verdict::Retry, "no metadata of " + names_.input);
   if (const auto error = metadata->topics[0].err; error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return kafka_status(error, "metadata of " + names_.input);
+    return kafka_status(error, "metadata of " + names_.input, right_on(names_.input));
   }
   return metadata->topics[0].partition_cnt;
 }
@@ -111,13 +114,17 @@ Result<LogOffsets::Positions> KafkaOffsets::at(std::span<const LogPartition> log
   note_uncommitted(code == RD_KAFKA_RESP_ERR_NO_ERROR);
   // A partition that was just added: the client knows it once it has asked again.
   if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) (void)input_partitions();
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "offsets of " + names_.of(logs[0].channel));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const std::string& topic = names_.of(logs[0].channel);
+    return kafka_status(code, "offsets of " + topic, right_on(topic));
+  }
   Positions positions;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& answer = list->elems[i];
     if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (answer.err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) (void)input_partitions();
-      return kafka_status(answer.err, fmt::format("offsets of {} [{}]", answer.topic, answer.partition));
+      return kafka_status(answer.err, fmt::format("offsets of {} [{}]", answer.topic, answer.partition),
+                          right_on(answer.topic));
     }
     positions.push_back(answer.offset);
   }
@@ -146,8 +153,12 @@ Result<Offset> KafkaOffsets::last_stable_offset(LogPartition log) {
   const std::string& topic = names_.of(log.channel);
   const auto code =
       rd_kafka_query_watermark_offsets(stable_.client.get(), topic.c_str(), log.partition, &low, &high, ms(kLimit));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "last stable offset of " + topic);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "last stable offset of " + topic, right_on(topic));
   return high;
+}
+
+std::string KafkaOffsets::right_on_group() const {
+  return fmt::format("Read on the consumer group {}", config_.app_id);
 }
 
 Result<LogOffsets::MaybePositions> KafkaOffsets::committed(rd_kafka_t* client, std::span<const LogPartition> logs,
@@ -157,12 +168,13 @@ Result<LogOffsets::MaybePositions> KafkaOffsets::committed(rd_kafka_t* client, s
   if (code == RD_KAFKA_RESP_ERR__TIMED_OUT && client == stable_.client.get()) {
     return Status(Verdict::Retry, "its committed offsets: a transaction that holds them is still open");
   }
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "committed offsets");
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "committed offsets", right_on_group());
   MaybePositions positions;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& answer = list->elems[i];
     if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return kafka_status(answer.err, fmt::format("committed offset of {} [{}]", answer.topic, answer.partition));
+      return kafka_status(answer.err, fmt::format("committed offset of {} [{}]", answer.topic, answer.partition),
+                          right_on_group());
     }
     positions.push_back(answer.offset >= 0 ? std::optional<Offset>(answer.offset) : std::nullopt);
   }

@@ -37,6 +37,7 @@ class KafkaOffsets final : public LogOffsets {
   };
 
   KafkaOffsets(const EngineConfig& config, std::string client_name);
+  std::string right_on_group() const;
   Status make_uncommitted();
   Status make_stable();
   Result<Positions> at(std::span<const LogPartition> logs, std::int64_t time);

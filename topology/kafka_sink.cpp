@@ -109,7 +109,11 @@ void KafkaSink::keep_error(rd_kafka_resp_err_t code, std::string_view topic, std
     }
   }
   if (!produce_failure_.ok()) return;
-  Status status = kafka_status(code, fmt::format("produce to {}", topic));
+  // That a handler's topic refuses us is an answer, and dealt with.
+  const Status status =
+      doubtful_.contains(topic)
+          ? Status{Verdict::Retry, fmt::format("produce to {}: {}", topic, rd_kafka_err2str(code))}
+          : kafka_status(code, fmt::format("produce to {}", topic), fmt::format("Write on the topic {}", topic));
   const Verdict verdict = status.verdict() == Verdict::Fenced ? Verdict::Fenced : Verdict::AbortTransaction;
   produce_failure_ = {verdict, status.message()};
 }
@@ -141,6 +145,7 @@ bool KafkaSink::accepts(std::string_view topic, std::size_t bytes) {
 void KafkaSink::forget_deliveries() {
   ++round_;
   delivered_.clear();
+  asked_about_.clear();
   produce_failure_ = {};
 }
 
@@ -153,7 +158,14 @@ rd_kafka_topic_t* KafkaSink::topic(std::string_view name) {
   return it->second.get();
 }
 
+std::string KafkaSink::topics_used() const {
+  std::string names;
+  for (const auto& [name, topic] : topics_) names.append(names.empty() ? "" : ", ").append(name);
+  return names;
+}
+
 void KafkaSink::produce(const SinkRecord& record) {
+  if (const auto asked = doubtful_.find(record.topic); asked != doubtful_.end()) asked_about_.insert(*asked);
   std::size_t mark = static_cast<std::size_t>(round_) << 16;
   if (record.tag >= 0) {
     const auto tag = static_cast<std::size_t>(record.tag);
@@ -217,13 +229,15 @@ ExactlyOnceSink::ExactlyOnceSink(const EngineConfig& config, std::string transac
                                  KafkaStatistics& statistics, std::shared_ptr<RefusedOutputs> refused)
     : KafkaSink(config, transactional_id, std::move(display_name), statistics, std::move(refused)),
       names_(config),
-      transactional_id_(std::move(transactional_id)) {}
+      transactional_id_(std::move(transactional_id)),
+      group_(config.app_id) {}
 
 Status ExactlyOnceSink::open() {
   if (client() == nullptr) EBC_TRY(make_client(transactional_id_));
   constexpr Duration kLimit{2'000};
   const KafkaErrorPtr error(rd_kafka_init_transactions(client(), ms(kLimit)));
-  return kafka_status(error, fmt::format("start of the transactional producer {}", transactional_id_));
+  return kafka_status(error, fmt::format("start of the transactional producer {}", transactional_id_),
+                      fmt::format("Write on the transactional id {}", transactional_id_));
 }
 
 Status ExactlyOnceSink::begin() {
@@ -236,13 +250,43 @@ Status ExactlyOnceSink::begin() {
 Status ExactlyOnceSink::commit(std::span<const LogPosition> positions, const Membership& membership) {
   const auto began = SteadyClock::now();
   const std::uint64_t errors_before = client_errors();
-  EBC_TRY(send_offsets(positions, membership));
-  EBC_TRY(flush(config().transaction_timeout));
-  EBC_TRY(commit_transaction());
+  if (Status failed = commit_steps(positions, membership); !failed.ok()) return denial_behind(std::move(failed));
+  refused().convict_suspects();
   suspect_ = client_errors() != errors_before || SteadyClock::now() - began > kSlowCommit;
   if (suspect_)
     spdlog::info("{}: the commit was slow or met a connection error; the producer is replaced", transactional_id_);
   return {};
+}
+
+Status ExactlyOnceSink::commit_steps(std::span<const LogPosition> positions, const Membership& membership) {
+  EBC_TRY(send_offsets(positions, membership));
+  EBC_TRY(flush(config().transaction_timeout));
+  return commit_transaction();
+}
+
+/// A transaction that lacked a right fails in many ways: records purged, calls in a wrong state. Asked for what it
+/// can't do now, the client tells the first reason, and does nothing.
+Status ExactlyOnceSink::denial_behind(Status failed) {
+  if (failed.verdict() == Verdict::Fenced || commit_requested_) return failed;
+  const KafkaErrorPtr error(rd_kafka_begin_transaction(client()));
+  const auto code = error ? rd_kafka_error_code(error.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+    return {Verdict::AbortTransaction,
+            kafka_status(error, "offsets of a transaction", fmt::format("Read on the consumer group {}", group_))
+                .message()};
+  }
+  if (code != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) return failed;
+  if (!asked_about().empty()) {
+    // The client doesn't say which one. That a handler's topic refuses us is an answer, and dealt with.
+    refused().suspect(asked_about());
+    return {Verdict::AbortTransaction, fmt::format("a transaction: {}", rd_kafka_error_string(error.get()))};
+  }
+  refused().acquit_suspects();
+  const bool of_offsets =
+      std::string_view(rd_kafka_error_string(error.get())).find("offsets") != std::string_view::npos;
+  const std::string right = of_offsets ? fmt::format("Read on the topic {}", names_.input)
+                                       : fmt::format("Write on one of the topics {}", topics_used());
+  return {Verdict::AbortTransaction, kafka_status(error, "a transaction", right).message()};
 }
 
 /// A rebalance refuses the offsets of the generation before; a new producer for that would cost half a second.

@@ -35,6 +35,11 @@ class KafkaSink : public Sink {
   void forget_deliveries();
   /// Topics that accepts() was asked about are looked up anew: one may be gone.
   void forget_topics() { doubtful_.clear(); }
+  /// Topics produced to since forget_deliveries() that accepts() was asked about.
+  const std::set<std::string, std::less<>>& asked_about() const { return asked_about_; }
+  /// All that were produced to since the client was made.
+  std::string topics_used() const;
+  RefusedOutputs& refused() { return *refused_; }
   /// Waits until everything produced is acknowledged, `limit` at most.
   Status flush(Duration limit);
   const EngineConfig& config() const { return config_; }
@@ -55,6 +60,7 @@ class KafkaSink : public Sink {
   KafkaStatistics& statistics_;
   const std::shared_ptr<RefusedOutputs> refused_;
   std::set<std::string, std::less<>> doubtful_;  ///< topics that accepts() was asked about and that were there
+  std::set<std::string, std::less<>> asked_about_;
   KafkaClient client_;
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   std::vector<Offset> delivered_;  ///< by tag; -1 until acknowledged
@@ -79,11 +85,14 @@ class ExactlyOnceSink final : public KafkaSink {
   bool wants_replacing() const override { return suspect_; }
 
  private:
+  Status commit_steps(std::span<const LogPosition> positions, const Membership& membership);
   Status send_offsets(std::span<const LogPosition> positions, const Membership& membership);
   Status commit_transaction();
+  Status denial_behind(Status failed);
 
   const TopicNames names_;
   const std::string transactional_id_;
+  const std::string group_;
   bool suspect_ = false;
   bool commit_requested_ = false;  ///< since begin()
 };

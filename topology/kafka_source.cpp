@@ -68,7 +68,7 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
                                                        std::string_view client_name, KafkaStatistics& statistics,
                                                        RebalanceListener& listener) {
   auto source = std::unique_ptr<KafkaSource>(
-      new KafkaSource(TopicNames(config), fmt::format("{} consumer", client_name), statistics, listener));
+      new KafkaSource(config, fmt::format("{} consumer", client_name), statistics, listener));
   KafkaConfig conf(config, "consumer", client_name);
   conf.set("group.id", config.app_id).set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
   if (!instance_id.empty()) conf.set("group.instance.id", instance_id);
@@ -108,9 +108,13 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   return source;
 }
 
-KafkaSource::KafkaSource(TopicNames names, std::string display_name, KafkaStatistics& statistics,
+KafkaSource::KafkaSource(const EngineConfig& config, std::string display_name, KafkaStatistics& statistics,
                          RebalanceListener& listener)
-    : names_(std::move(names)), display_name_(std::move(display_name)), statistics_(statistics), listener_(listener) {
+    : names_(config),
+      group_(config.app_id),
+      display_name_(std::move(display_name)),
+      statistics_(statistics),
+      listener_(listener) {
   messages_.reserve(kBatch);
 }
 
@@ -195,9 +199,11 @@ Status KafkaSource::take_in(rd_kafka_message_t* message) {
   const LogPartition log{last_channel_, message->partition};
   switch (message->err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
+      got_through(names_.of(log.channel));
       read_record(*message, log);
       return {};
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      got_through(names_.of(log.channel));
       ends_.push_back({log, message->offset});
       return {};
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
@@ -245,7 +251,14 @@ Status KafkaSource::read_error(const rd_kafka_message_t& message) {
     return {fenced ? Verdict::Fenced : Verdict::Fatal,
             fmt::format("the consumer can't go on: {} ({})", text.data(), rd_kafka_err2name(code))};
   }
-  spdlog::warn("consumer: {}", rd_kafka_message_errstr(&message));
+  const bool of_group = message.rkt == nullptr && message.err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  const std::string where = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt)
+                            : of_group             ? group_
+                                                   : names_.input;
+  const Status status = kafka_status(message.err, fmt::format("consumer: {}", rd_kafka_message_errstr(&message)),
+                                     fmt::format("Read on the {} {}", of_group ? "consumer group" : "topic", where));
+  spdlog::warn("{}", status.message());
+  if (denies_a_right(status)) denials_[where] = status.message();
   return {};
 }
 
@@ -265,6 +278,7 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_pa
   std::vector<Partition> inputs;
   for (int i = 0; i < list.cnt; ++i) inputs.push_back(list.elems[i].partition);
   answered_ = true;
+  got_through(group_);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     const KafkaPartitions nothing(rd_kafka_topic_partition_list_new(0));
     const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), nothing.get()));
@@ -315,7 +329,8 @@ std::unique_ptr<Membership> KafkaSource::membership() {
 }
 
 Status KafkaSource::commit_offsets(std::span<const LogPosition> positions) {
-  return kafka_status(rd_kafka_commit(client_.get(), names_.list(positions).get(), 0), "commit of offsets");
+  return kafka_status(rd_kafka_commit(client_.get(), names_.list(positions).get(), 0), "commit of offsets",
+                      fmt::format("Read on the consumer group {}", group_));
 }
 
 void KafkaSource::close(bool leave, Duration limit) {

@@ -37,10 +37,12 @@ class KafkaSource final : public RecordSource {
   std::unique_ptr<Membership> membership() override;
   Status commit_offsets(std::span<const LogPosition> positions) override;
   void close(bool leave, Duration limit) override;
+  std::string denial() const override { return denials_.empty() ? std::string{} : denials_.begin()->second; }
   void wake() override;
 
  private:
-  KafkaSource(TopicNames names, std::string display_name, KafkaStatistics& statistics, RebalanceListener& listener);
+  KafkaSource(const EngineConfig& config, std::string display_name, KafkaStatistics& statistics,
+              RebalanceListener& listener);
   static int told(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   static void rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list);
@@ -51,9 +53,13 @@ class KafkaSource final : public RecordSource {
   Status take_in(rd_kafka_message_t* message);
   void read_record(const rd_kafka_message_t& message, LogPartition log);
   Status read_error(const rd_kafka_message_t& message);
+  void got_through(const std::string& topic_or_group) {
+    if (!denials_.empty()) denials_.erase(topic_or_group);
+  }
   Status change_assignment(std::span<const LogPartition> remove);
 
   const TopicNames names_;
+  const std::string group_;
   const std::string display_name_;  ///< in statistics
   KafkaStatistics& statistics_;
   RebalanceListener& listener_;
@@ -67,6 +73,7 @@ class KafkaSource final : public RecordSource {
   bool answered_ = false;                         ///< the group has given us something, be it nothing
   const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the batch at hand; its name was last_channel_'s
   Channel last_channel_{};
+  std::map<std::string, std::string> denials_;  ///< by topic, or the group: what was denied there last
 
   // The batch at hand; messages_ owns what the others look at.
   std::vector<rd_kafka_message_t*> messages_;

@@ -53,6 +53,7 @@ Result<std::optional<InstanceRecord>> Placement::find_namesake(const std::string
   while (!stop.load()) {
     topic_->poll(kTurn);
     if (!topic_->caught_up()) {
+      if (!topic_->denial().empty()) return Status(Verdict::Retry, topic_->denial());
       if (std::chrono::steady_clock::now() < until) continue;
       return Status(Verdict::Retry, fmt::format("the topic {} can't be read", config_.instances_topic()));
     }

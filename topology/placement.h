@@ -29,7 +29,7 @@ class Placement {
 
   /// Before joining the group: reads the topic to its end, and returns the live process that has our member id with
   /// another state folder. Waits while it can't be told whether that one lives (as long as it takes to count as dead,
-  /// some seconds), `stop` at most. Retry: Kafka doesn't answer within `limit`.
+  /// some seconds), `stop` at most. Retry: Kafka doesn't answer within `limit`, or denies_a_right().
   Result<std::optional<InstanceRecord>> find_namesake(const std::string& id, Duration limit,
                                                       const std::atomic<bool>& stop);
 
@@ -41,6 +41,8 @@ class Placement {
   /// Takes our record out of the topic. Bounded.
   void leave();
 
+  /// What Kafka denies us (denies_a_right()); empty when the topic is read and written.
+  std::string denial() const { return topic_->denial(); }
   /// Any thread.
   const InstanceRegistry& registry() const { return registry_; }
 

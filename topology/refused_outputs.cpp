@@ -28,4 +28,16 @@ bool RefusedOutputs::refuses(std::string_view topic, std::size_t bytes, Time now
   return bytes >= refusal->second.bytes;
 }
 
+void RefusedOutputs::suspect(const std::set<std::string, std::less<>>& topics, Time now) {
+  for (const std::string& topic : topics) {
+    refuse(topic, 0, now);
+    suspects_.push_back(topic);
+  }
+}
+
+void RefusedOutputs::acquit_suspects() {
+  for (const std::string& topic : suspects_) refusals_.erase(topic);
+  suspects_.clear();
+}
+
 }  // namespace ebc::topology

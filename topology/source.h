@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -72,6 +73,9 @@ class RecordSource {
   /// Leaves the group, or closes without a word so that a static member keeps its partitions for the session. The
   /// listener is told on_revoked on the way. Bounded by `limit`.
   virtual void close(bool leave, Duration limit) = 0;
+
+  /// What Kafka denies the member (denies_a_right()); empty when it reads.
+  virtual std::string denial() const { return {}; }
 
   /// Any thread: ends the wait of a poll that is under way.
   virtual void wake() = 0;

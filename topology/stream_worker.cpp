@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "topology/denial.h"
 #include "topology/murmur2.h"
 
 namespace ebc::topology {
@@ -44,6 +45,7 @@ Status StreamWorker::turn() {
     // Without a producer nothing can be processed, and what is polled must not be lost: hold no log meanwhile.
     if (!homes_empty()) reset(sink);
     set_trouble(sink.message());
+    note_denial(sink);
     wait_ = kUnsettledWait;
   }
   times_.enter(Activity::Poll);
@@ -51,6 +53,7 @@ Status StreamWorker::turn() {
   times_.enter(Activity::Other);
   now_ = clock_.now();
   if (!batch.ok()) return batch.status();
+  publish_denial();
   if (!rebalance_failure_.ok()) {
     EBC_TRY(recover(std::exchange(rebalance_failure_, {})));
     return {};
@@ -179,7 +182,9 @@ Status StreamWorker::read_mailbox() {
       if (task != nullptr && task->epoch() == advance->epoch) task->advance_clock(advance->clock);
     } else if (auto* failed = std::get_if<TakeFailed>(&message)) {
       const auto it = assigned_.find(failed->partition);
-      if (it != assigned_.end() && it->second == failed->epoch) return failed->status;
+      if (it == assigned_.end() || it->second != failed->epoch) continue;
+      state_unreadable_ = failed->unreadable;
+      return failed->status;
     } else {
       EBC_TRY(start_taken(std::move(std::get<Taken>(message))));
     }
@@ -249,6 +254,21 @@ std::string StreamWorker::trouble() const {
 void StreamWorker::set_trouble(std::string trouble) {
   const std::lock_guard lock(status_mutex_);
   trouble_ = std::move(trouble);
+}
+
+std::string StreamWorker::denial() const {
+  const std::lock_guard lock(status_mutex_);
+  return denial_;
+}
+
+void StreamWorker::note_denial(const Status& status) {
+  if (denies_a_right(status)) commit_denied_ = status.message();
+}
+
+void StreamWorker::publish_denial() {
+  std::string denial = commit_denied_.empty() ? source_->denial() : commit_denied_;
+  const std::lock_guard lock(status_mutex_);
+  denial_ = std::move(denial);
 }
 
 void StreamWorker::publish() {

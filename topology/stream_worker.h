@@ -90,8 +90,12 @@ class StreamWorker final : private RebalanceListener {
   };
   /// Any thread: homes running here.
   std::vector<RunningHome> running() const;
+  /// After a Fatal turn: because what is stored can't be read by this program.
+  bool state_unreadable() const { return state_unreadable_; }
   /// Any thread: why the thread makes no progress; empty when it does.
   std::string trouble() const;
+  /// Any thread: what Kafka denied the thread and hasn't allowed since (denies_a_right()); empty when nothing.
+  std::string denial() const;
 
  private:
   /// An input partition that has no home: added to the topic later, it only routes.
@@ -130,6 +134,8 @@ class StreamWorker final : private RebalanceListener {
   Duration commit_gap() const;
   bool homes_empty() const;
   void set_trouble(std::string trouble);
+  void note_denial(const Status& status);
+  void publish_denial();
 
   void give_up(Partition input);
   void release(Partition input);
@@ -166,11 +172,13 @@ class StreamWorker final : private RebalanceListener {
   Duration commit_took_{0};
   Duration wait_{0};
   Status rebalance_failure_;
+  std::string commit_denied_;  ///< until the next commit
   bool in_rebalance_ = false;
   std::vector<LogPartition> unassign_later_;  ///< what a rebalance callback would have unassigned
   bool ownership_changed_ = false;
   bool answered_ = false;  ///< the consumer group has assigned something, be it nothing
   bool closing_ = false;
+  bool state_unreadable_ = false;
 
   WorkerCounters counters_;
   ActivityTimes times_;
@@ -180,6 +188,7 @@ class StreamWorker final : private RebalanceListener {
   int assigned_count_ = 0, waiting_count_ = 0;  // guarded by status_mutex_
   std::vector<RunningHome> running_;            // guarded by status_mutex_
   std::string trouble_;                         // guarded by status_mutex_
+  std::string denial_;                          // guarded by status_mutex_
 };
 
 }  // namespace ebc::topology

@@ -64,6 +64,7 @@ Status StreamWorker::commit_steps() {
     return {Verdict::Fenced, "this member is not in the consumer group any more; nothing may be committed"};
   }
   EBC_TRY(session_.commit(positions, *membership));
+  commit_denied_.clear();
 
   apply(homes);
   for (auto& [partition, route] : routes_) {

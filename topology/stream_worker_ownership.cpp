@@ -152,6 +152,7 @@ void StreamWorker::unassign(std::span<const LogPartition> logs) {
 void StreamWorker::reset(const Status& why) {
   spdlog::warn("[thread {}] drops what is uncommitted and takes its homes anew: {}", config_.thread, why.message());
   set_trouble(why.message());
+  note_denial(why);
   ownership_changed_ = true;
   counters_.failed_commits.fetch_add(session_.begun() ? 1 : 0, std::memory_order_relaxed);
   session_.drop(now_);

@@ -138,7 +138,7 @@ Status TakeHome::ask_end(Timestamp now) {
 
   auto local = store_->changelog_offset_next();
   if (!local.ok()) return local.status();
-  auto progress = stored_progress(*store_);
+  auto progress = local_progress();
   if (!progress.ok()) return progress.status();
   local_generation_.reset();
   std::optional<Timestamp> last_current;
@@ -155,6 +155,12 @@ Status TakeHome::ask_end(Timestamp now) {
   }
   spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, why);
   return start_replay(true, now);
+}
+
+Result<std::optional<Progress>> TakeHome::local_progress() {
+  auto progress = stored_progress(*store_);
+  unreadable_ = progress.status().verdict() == Verdict::Fatal;
+  return progress;
 }
 
 Status TakeHome::start_replay(bool from_nothing, Timestamp now) {
@@ -182,7 +188,8 @@ void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std
     foreign_generation_ |= of_another_generation(*local_generation_, key, value);
   if (Status added = restorer_->add(offset, key, value); !added.ok()) {
     retry_reason_ = added.message();
-    if (added.verdict() == Verdict::Fatal) return fail(std::move(added));
+    unreadable_ = added.verdict() == Verdict::Fatal;
+    if (unreadable_) return fail(std::move(added));
     if (added.verdict() == Verdict::TaskCorrupted) return set_aside(added);
     reader_.stop(request_.partition);
     phase_ = Phase::Open;  // disk full or damaged: once more from what the store then holds
@@ -251,7 +258,7 @@ Status TakeHome::compare(Timestamp now) {
   result_.commit_at_once = false;
   std::optional<Progress> row;
   if (store_) {
-    auto local = stored_progress(*store_);
+    auto local = local_progress();
     if (!local.ok()) return local.status();
     row = *local;
   }

@@ -68,6 +68,8 @@ class TakeHome {
   Taken result() const { return result_; }
   /// When Failed.
   const Status& failure() const { return failure_; }
+  /// When Failed: changelog or store hold what this program can't read.
+  bool unreadable() const { return unreadable_; }
 
  private:
   Status open(Timestamp now);
@@ -79,6 +81,7 @@ class TakeHome {
   Status check_against_logs(Progress& progress);
   Result<Offset> first_position(LogPartition log);
   Result<int> inputs_with_offsets();
+  Result<std::optional<Progress>> local_progress();
   void fail(Status status);
 
   void set_aside(const Status& damage);
@@ -105,6 +108,7 @@ class TakeHome {
   std::int64_t restored_ = 0;
   Taken result_;
   Status failure_;
+  bool unreadable_ = false;
 };
 
 }  // namespace ebc::topology

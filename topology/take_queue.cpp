@@ -116,7 +116,7 @@ void TakeQueue::turn(Duration wait) {
     if (take.phase() == TakeHome::Phase::Done) {
       reply_(thread, take.result());
     } else {
-      reply_(thread, TakeFailed{take.request().partition, take.request().epoch, take.failure()});
+      reply_(thread, TakeFailed{take.request().partition, take.request().epoch, take.failure(), take.unreadable()});
     }
     ended.push_back(it->first);
     it = takes_.erase(it);
@@ -149,10 +149,12 @@ void TakeQueue::renew_when_stalled() {
 void TakeQueue::report_progress() {
   std::vector<TakingSnapshot> snapshot;
   const Timestamp now = clock_.now();
+  const std::string denial = reader_.denial();
   for (const auto& [partition, take] : takes_) {
+    const bool restoring = take->phase() == TakeHome::Phase::Replay;
     snapshot.push_back({.partition = partition,
-                        .restoring = take->phase() == TakeHome::Phase::Replay,
-                        .waiting_for = take->waiting_for(),
+                        .restoring = restoring,
+                        .waiting_for = restoring && !denial.empty() ? denial : take->waiting_for(),
                         .restored = take->restored(),
                         .restore_lag = take->restore_lag(),
                         .restore_eta = take->restore_eta(now),

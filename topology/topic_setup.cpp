@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "topology/denial.h"
+
 namespace ebc::topology {
 namespace {
 
@@ -41,6 +43,7 @@ class TopicSetup {
     if (!facts.ok()) return facts.status();
     bool created = false;
     if (!facts->exists) {
+      EBC_TRY(not_hidden(name));
       if (config_.create_topics != CreateTopics::All) {
         return {Verdict::Fatal,
                 fmt::format("the {} topic {} doesn't exist. Create it (12 partitions are a good start), "
@@ -64,6 +67,7 @@ class TopicSetup {
     if (!facts.ok()) return facts.status();
     bool created = false;
     if (!facts->exists) {
+      EBC_TRY(not_hidden(spec.name));
       if (config_.create_topics == CreateTopics::None) {
         return {Verdict::Fatal, fmt::format("the topic {} ({}) doesn't exist, and --create-topics none forbids to make "
                                             "it. Create it with {} partitions and {}",
@@ -82,6 +86,23 @@ class TopicSetup {
     }
     note(kind, spec.name, *facts, created);
     return {};
+  }
+
+  /// Kafka shows no topic to who may not describe it; asked for by name, it tells a denial from a topic that isn't
+  /// there.
+  Status not_hidden(const std::string& name) {
+    if (!config_.check_topics) return {};
+    const auto settings = admin_.config_of(name);
+    if (settings.ok()) {
+      return denial(fmt::format("the topic {} is there but hidden from us", name), seeing(name));
+    }
+    // Then it may be there or not; who may make it finds out.
+    const bool denied = denies_a_right(settings.status()) && config_.create_topics == CreateTopics::None;
+    return denied ? denial(fmt::format("the topic {} isn't shown to us", name), seeing(name)) : Status{};
+  }
+
+  static std::string seeing(const std::string& topic) {
+    return fmt::format("Describe, Read or Write on the topic {}", topic);
   }
 
   /// A topic just made is known a little later.

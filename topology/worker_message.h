@@ -25,7 +25,8 @@ struct Taken {
 struct TakeFailed {
   Partition partition = 0;
   std::uint64_t epoch = 0;
-  Status status;  ///< Fatal
+  Status status;            ///< Fatal
+  bool unreadable = false;  ///< because what is stored is another version's, or nobody's that we know
 };
 
 /// Everything that was in the inputs at `clock` has been read by this home.

@@ -37,7 +37,7 @@ void Collector::start() {
   process_.reset();  // the old one must be gone before the new one starts
   process_ = std::make_unique<Process>(
       collector_binary(),
-      ProcessOptions{.arguments = arguments, .environment = {}, .input = "", .output = options_.log});
+      ProcessOptions{.arguments = arguments, .environment = options_.environment, .input = "", .output = options_.log});
 }
 
 bool Collector::ready() const {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/broker/http_get.h"
@@ -21,10 +22,13 @@ std::string collector_binary();
 /// Samples of the Prometheus text format: name with its labels as written -> value.
 std::map<std::string, double> parse_metrics(const std::string& text);
 
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
 struct CollectorOptions {
   std::string command = "run";
   std::vector<std::string> arguments;  ///< all but --http
   std::filesystem::path log;           ///< appended to by each start
+  Environment environment = {};        ///< added to the test's own
 };
 
 class Collector {

@@ -99,6 +99,19 @@ TEST_F(StartFailure, StateFolderOfAnotherApplicationIsRefused) {
   EXPECT_THAT(finished.output, AllOf(HasSubstr(state_dir().string()), HasSubstr(app_id()), HasSubstr("--state-dir")));
 }
 
+TEST_F(StartFailure, AChangelogOfANewerVersionIsLeftToThatVersion) {
+  make_topic(1);
+  admin().create_topic(app_id() + "-groups-changelog", 1, {{"cleanup.policy", "compact"}});
+  KafkaProducer newer(brokers());
+  newer.produce({.topic = app_id() + "-groups-changelog", .key = "\x10group", .value = "\x02of another format"});
+  newer.flush();
+
+  const auto finished = run(run_arguments());
+
+  EXPECT_EQ(finished.end.code, 4);
+  EXPECT_THAT(finished.output, AllOf(HasSubstr("format 2"), HasSubstr("run the version that wrote it")));
+}
+
 TEST_F(StartFailure, StateFolderInUseIsRefusedAndItsUserUnharmed) {
   make_topic(1);
   const auto first = start_collector();

@@ -35,5 +35,19 @@ TEST(RefusedOutputs, AreBounded) {
   EXPECT_LE(known, 1'000);
 }
 
+TEST(RefusedOutputs, SuspectsAreLetGoWhenItWasntThem) {
+  RefusedOutputs refused;
+  const RefusedOutputs::Time start{};
+  refused.suspect({"a", "b"}, start);
+  EXPECT_TRUE(refused.refuses("a", 0, start));
+  refused.acquit_suspects();
+  EXPECT_FALSE(refused.refuses("a", 0, start));
+
+  refused.suspect({"a"}, start);
+  refused.convict_suspects();
+  refused.acquit_suspects();
+  EXPECT_TRUE(refused.refuses("a", 0, start)) << "what was found guilty stays so for its half minute";
+}
+
 }  // namespace
 }  // namespace ebc::topology

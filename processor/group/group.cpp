@@ -68,6 +68,7 @@ Entity& EntityList::append(std::string_view id) {
   entity.state = EntityState::Awaited;
   entity.value.clear();
   entity.apart = false;
+  entity.settled = Duration{0};
   return entity;
 }
 

@@ -27,8 +27,9 @@ enum class EntityState : std::uint8_t {
 struct Entity {
   std::string id;
   EntityState state = EntityState::Awaited;
-  std::string value;   ///< JSON of the result or error; empty while awaited
   bool apart = false;  ///< the value has a row of its own and isn't here
+  std::string value;   ///< JSON of the result or error; empty while awaited
+  Duration settled{};  ///< when it settled, from the group's creation on; 0 while awaited
 };
 
 /// Entities sorted by the bytes of their ids. Cleared, it keeps the memory of its strings for the next ones.

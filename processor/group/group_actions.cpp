@@ -111,8 +111,9 @@ Status GroupActions::done(Entry& entry, const EntityDone& done, const Record& re
 Status GroupActions::settle_one(Entry& entry, const EntityDone& done, Timestamp time) {
   parts_.stats.count(Counter::Done);
   settle(*entry.group, done);
+  const Duration after = std::max(time - entry.group->created, Duration{0});  // an early one settles with the Create
   EBC_TRY(parts_.groups.set_entity(entry, done.entity, done.failed() ? EntityState::Error : EntityState::Result,
-                                   done.value()));
+                                   done.value(), after));
   if (const auto end = resolution(*entry.group, &done, time, parts_.options, text_)) return resolve(entry, *end);
   return {};
 }

@@ -99,8 +99,8 @@ class GroupStore {
   Status add_entity(Entry& entry, std::string_view id);
   /// Expects all of `ids` (sorted, no repeats) of a group just opened.
   Status add_entities(Entry& entry, const std::vector<std::string_view>& ids);
-  /// An entity that is awaited settles.
-  Status set_entity(Entry& entry, std::string_view id, EntityState state, Json value);
+  /// An entity that is awaited settles, `after` the group's creation.
+  Status set_entity(Entry& entry, std::string_view id, EntityState state, Json value, Duration after);
   /// In the order of the ids' bytes.
   Status visit_entities(Entry& entry, const EntityVisitor& visit);
   /// What the Create gave to hand on. The view is valid until the next call here.

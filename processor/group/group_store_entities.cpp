@@ -100,7 +100,7 @@ Status GroupStore::add_entity(Entry& entry, std::string_view id) {
   return {};
 }
 
-Status GroupStore::set_entity(Entry& entry, std::string_view id, EntityState state, Json value) {
+Status GroupStore::set_entity(Entry& entry, std::string_view id, EntityState state, Json value, Duration after) {
   Group& group = *entry.group;
   if (group.layout == Layout::Compact && compact_bytes(group) + value.size() > kCompactBytes) {
     EBC_TRY(spread(entry, group.entities.size()));
@@ -108,6 +108,7 @@ Status GroupStore::set_entity(Entry& entry, std::string_view id, EntityState sta
   if (group.layout == Layout::Compact) {
     Entity& entity = *group.entities.find(id);
     entity.state = state;
+    entity.settled = after;
     entity.value = value;
   } else {
     const Result<Bucket*> found = bucket_of(entry, id);
@@ -116,6 +117,7 @@ Status GroupStore::set_entity(Entry& entry, std::string_view id, EntityState sta
     make_dirty(group, bucket);
     Entity& entity = *bucket.entities.find(id);
     entity.state = state;
+    entity.settled = after;
     if (value.size() > kValueInBucket) {
       put_apart(entry, entity, value);
     } else {

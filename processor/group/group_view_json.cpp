@@ -106,6 +106,12 @@ void head(std::string_view id, const GroupView& view, Partition home, std::strin
   number("missingCount", group.counts.expected - group.counts.settled(), out);
 }
 
+/// Defined for a damaged row's times, too.
+Timestamp later(Timestamp from, Duration by) {
+  return timestamp_from_ms(
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(to_ms(from)) + static_cast<std::uint64_t>(by.count())));
+}
+
 bool awaited(const Entity& entity) { return entity.state == EntityState::Awaited; }
 
 void lists(const GroupView& view, std::string& out) {
@@ -129,6 +135,16 @@ void lists(const GroupView& view, std::string& out) {
         if (entity.state != EntityState::Error) return;
         open_entity(entity, to);
         to.append(entity.value);
+      },
+      out);
+  each(
+      "settled", view.shown,
+      [&](const Entity& entity, std::string& to) {
+        if (awaited(entity)) return;
+        open_entity(entity, to);
+        to.push_back('"');
+        append_rfc3339(later(view.group.created, entity.settled), to);
+        to.push_back('"');
       },
       out);
   flag("complete", view.complete, out);

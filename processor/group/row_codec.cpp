@@ -12,6 +12,8 @@ constexpr std::uint64_t kSignFlip = std::uint64_t{1} << 63;
 constexpr std::uint8_t kApart = 0x80;
 /// More than any group has: a damaged row must not ask for all memory.
 constexpr std::uint64_t kMostBuckets = std::uint64_t{1} << 24;
+/// Some 280,000 years.
+constexpr std::uint64_t kLongestMs = std::uint64_t{1} << 53;
 
 using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
@@ -93,6 +95,7 @@ bool get_state(ByteReader& from, EntityState& out) {
 void put_entity(ByteWriter& to, const Entity& entity) {
   to.text(entity.id);
   to.byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entity.state) | (entity.apart ? kApart : 0)));
+  if (entity.state != EntityState::Awaited) to.number(static_cast<std::uint64_t>(entity.settled.count()));
   to.text(entity.value);
 }
 bool get_entity(ByteReader& from, EntityList& out) {
@@ -100,8 +103,11 @@ bool get_entity(ByteReader& from, EntityList& out) {
   const std::uint8_t state = from.byte();
   entity.apart = (state & kApart) != 0;
   entity.state = static_cast<EntityState>(state & ~kApart);
+  const std::uint64_t settled = entity.state != EntityState::Awaited ? from.number() : 0;
+  entity.settled = Duration{static_cast<std::int64_t>(settled)};
   entity.value = from.text();
-  return from.fine() && entity.state >= EntityState::Awaited && entity.state <= EntityState::Error;
+  return from.fine() && settled <= kLongestMs && entity.state >= EntityState::Awaited &&
+         entity.state <= EntityState::Error;
 }
 
 bool get_policy(ByteReader& from, Policy& out) {

@@ -15,9 +15,13 @@
 //   head     := version=1 kind ( group | waiting | resolved )
 //   group    := created deadline ttl origin policy-kind policy-name policy-limit sealed expected results failures
 //               first-failed parked outcome-bytes layout ( compact | spread )
-//   compact  := envelope count { id state value }
+//   compact  := envelope count { entity }
 //   spread   := buckets values-apart                which bucket: fingerprint of the entity's id (hash.h), modulo
-//   buckets bucket   := version=1 { id state value }        state has the bit 0x80: the value has a row of its own
+//                                                   buckets
+//   bucket   := version=1 { entity }
+//   entity   := id state [ settled ] value          state has the bit 0x80: the value has a row of its own; settled,
+//                                                   unless awaited: ms from created on, 1 to 3 bytes within half an
+//                                                   hour
 //   waiting  := count next-number
 //   resolved := record-timestamp fingerprint expires
 //   origin   := topic partition offset record-timestamp fingerprint

@@ -66,7 +66,7 @@ class Dashboard(unittest.TestCase):
         expect(why).to_contain_text(re.compile(r"Waits for 2 of 3\. Times out in 4 m \d+ s"))
         expect(why).to_contain_text("a-late")
         expect(page.locator(".member").first).to_contain_text("a-late")
-        expect(page.locator(".member").last).to_contain_text("✓ done")
+        expect(page.locator(".member").last).to_contain_text("✓ done after")
         expect(page.locator(".member").last).to_contain_text('{"n":1}')
         left = why.locator(".due").inner_text()
         expect(why.locator(".due")).not_to_have_text(left)

@@ -102,6 +102,9 @@ Group any_group(Choices& choices) {
   for (int left = choices.below(5); left > 0; --left) {
     Entity& entity = group.entities.append(choices.text());
     entity.state = static_cast<EntityState>(1 + choices.below(3));
+    if (entity.state != EntityState::Awaited) {
+      entity.settled = ebc::Duration{static_cast<std::int64_t>(choices.number() % (std::uint64_t{1} << 53))};
+    }
     entity.value = choices.text();
   }
   return group;

@@ -65,8 +65,37 @@ TEST(GroupView, ShowsACompactGroupAsItIsCommitted) {
             R"("deadline":"2027-01-15T08:01:00.000Z","policy":{"tolerate":1},"sealed":true,"expectedCount":3,)"
             R"("resultCount":1,"errorCount":1,"missingCount":1,"asOf":"1970-01-01T00:00:00.000Z","ttl":60,)"
             R"("parkedEvents":0,"expected":["a","b","c"],"missing":["c"],"results":{"a":{"n":1}},)"
-            R"("errors":{"b":"broken"},)"
+            R"("errors":{"b":"broken"},"settled":{"a":"2027-01-15T08:00:00.000Z","b":"2027-01-15T08:00:01.000Z"},)"
             R"("complete":true,"labels":{"team":"x"},"payload":1e400,"origin":"in/3/0"})");
+}
+
+TEST(GroupView, SaysThatAnEarlyEntitySettledWithTheCreate) {
+  World world;
+  world.done("g", "a", "1");
+  world.commit();
+  world.pass(3'000);
+  world.create("g", {"a", "b"});
+  world.commit();
+  EXPECT_THAT(shown(world, "g"), HasSubstr(R"("settled":{"a":"2027-01-15T08:00:03.000Z"})"));
+}
+
+TEST(GroupView, KeepsWhenItSettledInAFewBytes) {
+  const auto row_bytes = [](std::optional<Duration> settled) {
+    EntityList entities;
+    Entity& entity = entities.append("a");
+    if (settled) entity.state = EntityState::Result, entity.settled = *settled;
+    std::string row;
+    encode_bucket(entities, row);
+    EntityList again;
+    EXPECT_TRUE(decode_bucket(row, again));
+    EXPECT_EQ(again.begin()->settled, settled.value_or(Duration{0}));
+    return row.size();
+  };
+  const std::size_t awaited = row_bytes({});
+  EXPECT_EQ(row_bytes(Duration{100}), awaited + 1);
+  EXPECT_EQ(row_bytes(Duration{16'000}), awaited + 2);
+  EXPECT_EQ(row_bytes(Duration{std::chrono::minutes(30)}), awaited + 3);
+  EXPECT_EQ(row_bytes(Duration{std::chrono::hours(24 * 400)}), awaited + 6);
 }
 
 TEST(GroupView, ShowsASpreadGroupInTheSameWay) {
@@ -75,11 +104,13 @@ TEST(GroupView, ShowsASpreadGroupInTheSameWay) {
   for (int i = 100; i < 400; ++i) expected.push_back("e" + std::to_string(i));
   world.create("g", expected, R"("labels":{"team":"x"})");
   world.commit();
+  world.pass(2'500);
   world.done("g", "e150", "42");
   world.commit();
   const auto json = shown(world, "g");
-  for (const auto piece : {R"("missingCount":299)", R"("results":{"e150":42})", R"("missing":["e100","e101")",
-                           R"("labels":{"team":"x"})", R"("complete":true)"}) {
+  for (const auto piece :
+       {R"("missingCount":299)", R"("results":{"e150":42})", R"("missing":["e100","e101")",
+        R"("settled":{"e150":"2027-01-15T08:00:02.500Z"})", R"("labels":{"team":"x"})", R"("complete":true)"}) {
     EXPECT_THAT(json, HasSubstr(piece));
   }
 }

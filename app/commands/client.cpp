@@ -1,11 +1,10 @@
 // create, done, fail, update and cancel: one event each.
 #include <fmt/format.h>
 
-#include <random>
-
 #include "app/command_json.h"
 #include "app/commands/commands.h"
 #include "app/exit_codes.h"
+#include "app/group_id.h"
 #include "app/kafka_bus.h"
 #include "app/options/values.h"
 
@@ -15,15 +14,6 @@ namespace {
 constexpr double kDefaultTtlSeconds = 30;
 // How long an outcome may be on its way after the deadline.
 constexpr Duration kOutcomeGrace{10'000};
-
-// A random UUID (version 4).
-std::string make_group_id() {
-  std::random_device random;
-  const auto word = [&] { return static_cast<std::uint32_t>(random()); };
-  const auto a = word(), b = word(), c = word(), d = word();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}", a, b >> 16, b & 0xFFF, 0x8000 | (c >> 16 & 0x3FFF),
-                     c & 0xFFFF, d);
-}
 
 int send(const BusSettings& bus, const std::string& key, const std::string& event) {
   BusProducer producer(bus);

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <random>
-
 #include "app/command_json.h"
+#include "app/group_id.h"
 #include "app/http/json_pick.h"
 #include "processor/group/event_json.h"
 
@@ -44,15 +43,6 @@ std::optional<std::string> event_of(const std::string& fixed, std::initializer_l
   std::string event = "{" + fixed;
   for (const auto& [name, value] : *fields) event += fmt::format(",{}:{}", json_string(name), value);
   return event + '}';
-}
-
-/// A random UUID (version 4).
-std::string make_group_id() {
-  std::random_device random;
-  const auto word = [&] { return static_cast<std::uint32_t>(random()); };
-  const auto a = word(), b = word(), c = word(), d = word();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}", a, b >> 16, b & 0xFFF, 0x8000 | (c >> 16 & 0x3FFF),
-                     c & 0xFFFF, d);
 }
 
 KafkaSender::Headers trace_of(const HttpCall& call) {

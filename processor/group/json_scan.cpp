@@ -97,7 +97,7 @@ char short_escape(char c) {
 }  // namespace
 
 JsonScanner::JsonScanner(std::string_view text, int max_depth)
-    : at_(text.data()), end_(text.data() + text.size()), depth_left_(std::min(max_depth, 1024)) {}
+    : at_(text.data()), end_(text.data() + text.size()), depth_left_(std::min(max_depth, kDeepestJson)) {}
 
 bool JsonScanner::fail(JsonFault fault) {
   if (fault_ == JsonFault::None) fault_ = fault;

@@ -15,12 +15,16 @@ namespace ebc::group {
 enum class JsonFault : std::uint8_t { None, Malformed, TooDeep };
 enum class JsonKind : std::uint8_t { Null, False, True, Number, String, Array, Object };
 
+/// No option allows more. What was scanned before is scanned anew with this limit.
+constexpr int kDeepestJson = 1024;
+
 /// A slice of the scanned text, without blanks around it.
 struct JsonValue {
   JsonKind kind = JsonKind::Null;
   bool escaped = false;   ///< a string that holds a backslash
   std::string_view text;  ///< a string's with its quotes
 
+  bool absent() const { return text.empty() || kind == JsonKind::Null; }
   /// What stands between a string's quotes, still escaped.
   std::string_view inside() const { return text.substr(1, text.size() - 2); }
 };
@@ -29,7 +33,7 @@ struct JsonValue {
 /// Scanning ends with the end of the text: after the last member nothing but blanks may follow.
 class JsonScanner {
  public:
-  /// `max_depth`: how many arrays and objects may be open at once, at most 1024.
+  /// `max_depth`: how many arrays and objects may be open at once, at most kDeepestJson.
   JsonScanner(std::string_view text, int max_depth);
 
   /// False: the text doesn't begin with the bracket; nothing was consumed and there is no fault yet.

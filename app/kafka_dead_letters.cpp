@@ -7,6 +7,7 @@
 
 #include "app/exit_codes.h"
 #include "app/kafka_client.h"
+#include "topology/kafka_headers.h"
 
 namespace ebc::app {
 namespace {
@@ -29,21 +30,14 @@ DeadLetter read_letter(rd_kafka_message_t* message, std::string& receipt) {
   letter.time = timestamp_from_ms(rd_kafka_message_timestamp(message, nullptr));
   letter.key = bytes_of(message->key, message->key_len);
   letter.value = bytes_of(message->payload, message->len);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return letter;
   std::map<std::string, std::string> said;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       ++i) {
-    const std::string_view known = name;
-    if (known.starts_with("dlq.")) {
-      said[name] = bytes_of(value, size).value_or("");
+  topology::visit_headers(*message, [&](std::string_view name, std::optional<std::string_view> value) {
+    if (name.starts_with("dlq.")) {
+      said[std::string(name)] = value.value_or("");
     } else {
-      letter.headers.emplace_back(name, bytes_of(value, size));
+      letter.headers.emplace_back(name, value);
     }
-  }
+  });
   receipt = said[std::string(kReceiptHeader)];
   letter.reason = said["dlq.reason"];
   letter.detail = said["dlq.detail"];

@@ -10,6 +10,8 @@
 #include <random>
 #include <thread>
 
+#include "topology/kafka_headers.h"
+
 namespace ebc::app {
 namespace {
 
@@ -121,16 +123,9 @@ class KafkaTail::Impl {
     };
     if (message.key != nullptr) record.key = text(message.key, message.key_len);
     if (message.payload != nullptr) record.value = text(message.payload, message.len);
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const char* name = nullptr;
-      const void* value = nullptr;
-      std::size_t size = 0;
-      for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-           ++i) {
-        record.headers.emplace_back(name, value == nullptr ? std::string{} : text(value, size));
-      }
-    }
+    topology::visit_headers(message, [&](std::string_view name, std::optional<std::string_view> value) {
+      record.headers.emplace_back(name, std::string(value.value_or("").substr(0, value_bytes_)));
+    });
     kept_.push_back(std::move(record));
     if (kept_.size() > records_) kept_.pop_front();
   }

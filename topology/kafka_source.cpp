@@ -8,6 +8,7 @@
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
+#include "topology/kafka_headers.h"
 
 namespace ebc::topology {
 namespace {
@@ -228,18 +229,10 @@ void KafkaSource::read_record(const rd_kafka_message_t& message, LogPartition lo
   record.value = view(message.payload, message.len);
 
   const std::size_t begin = headers_.size();
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i) {
-      const Header header{name, view(value, size)};
-      const bool ours = log.channel == Channel::Repartition && header.name == kOriginHeader && header.value;
-      if (!ours || !read_origin(*header.value, record)) headers_.push_back(header);
-    }
-  }
+  visit_headers(message, [&](std::string_view name, std::optional<std::string_view> value) {
+    const bool ours = log.channel == Channel::Repartition && name == kOriginHeader && value;
+    if (!ours || !read_origin(*value, record)) headers_.push_back({name, value});
+  });
   record_headers_.emplace_back(begin, headers_.size() - begin);
 }
 

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <set>
+#include <vector>
+
 #include "topology/client_version.h"
 #include "topology/denial.h"
 #include "topology/engine_impl.h"
+#include "topology/kafka_admin.h"
 #include "topology/kafka_config.h"
 #include "topology/kafka_sink.h"
 #include "topology/kafka_source.h"
@@ -18,6 +22,16 @@ std::string taken_id(const std::string& id, const std::string& app_id, const Ins
       "another live process{} is member {} of consumer group {}, with the state folder {}. Give each "
       "process its own --instance-id, or none so that its state folder names it",
       holder.http.empty() ? "" : " (" + holder.http + ")", id, app_id, holder.uuid);
+}
+
+/// Those of dynamic members have none.
+Result<std::set<std::string>> static_ids(const Result<std::vector<GroupMember>>& members) {
+  if (!members.ok()) return members.status();
+  std::set<std::string> ids;
+  for (const GroupMember& member : members.value()) {
+    if (!member.instance_id.empty()) ids.insert(member.instance_id);
+  }
+  return ids;
 }
 
 EngineFailure refused(const Status& status) { return {EngineFailure::Kind::Configuration, status.message()}; }
@@ -144,7 +158,7 @@ EngineFailure Engine::Impl::make_fencer() {
   placement_admin_ = std::move(*admin);
   fencer_ = std::make_unique<Fencer>(
       placement_->registry(), config_.session_timeout,
-      Fencer::Actions{.members = [this] { return placement_admin_->static_members(config_.app_id); },
+      Fencer::Actions{.members = [this] { return static_ids(placement_admin_->members(config_.app_id)); },
                       .end_transaction =
                           [this](const std::string& id) {
                             KafkaStatistics unread;

@@ -3,27 +3,17 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <thread>
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
+#include "topology/kafka_request.h"
 
 namespace ebc::topology {
 namespace {
 
-constexpr int kRequestMs = 15'000;
-
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, KafkaDeleter<rd_kafka_NewTopic_destroy>>;
 using ConfigResource = std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDeleter<rd_kafka_ConfigResource_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, KafkaDeleter<rd_kafka_event_destroy>>;
-
-Result<Event> answer(rd_kafka_queue_t* queue, const std::string& what) {
-  Event event(rd_kafka_queue_poll(queue, kRequestMs + 1'000));
-  if (!event) return Status(Verdict::Retry, what + ": no answer in time");
-  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Status(Verdict::Retry, fmt::format("{}: {}", what, rd_kafka_event_error_string(event.get())));
-  }
-  return event;
-}
 
 }  // namespace
 
@@ -65,7 +55,7 @@ Result<std::string> KafkaAdmin::cluster_id(Duration limit) {
 Result<TopicFacts> KafkaAdmin::facts(const std::string& topic) {
   // All topics are asked for: asking for one by name makes it, where the broker creates topics by itself.
   const struct rd_kafka_metadata* raw = nullptr;
-  const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &raw, kRequestMs);
+  const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &raw, kKafkaRequestMs);
   const KafkaMetadata metadata(raw);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code, "metadata of " + topic);
   for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -87,7 +77,7 @@ Status KafkaAdmin::create(const TopicSpec& spec) {
   const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   rd_kafka_CreateTopics(client_.get(), topics, 1, nullptr, queue.get());
-  auto event = answer(queue.get(), what);
+  auto event = answer_to_request(queue.get(), what);
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
@@ -112,7 +102,7 @@ Status KafkaAdmin::delete_records(const std::string& topic, const std::map<Parti
   const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_DeleteRecords_t* requests[] = {request.get()};
   rd_kafka_DeleteRecords(client_.get(), requests, 1, nullptr, queue.get());
-  auto event = answer(queue.get(), "purge of " + topic);
+  auto event = answer_to_request(queue.get(), "purge of " + topic);
   if (!event.ok()) return event.status();
   const auto* results = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));
   for (int i = 0; i < results->cnt; ++i) {
@@ -121,28 +111,30 @@ Status KafkaAdmin::delete_records(const std::string& topic, const std::map<Parti
   return {};
 }
 
-Result<std::set<std::string>> KafkaAdmin::static_members(const std::string& group) {
-  const std::string what = "members of consumer group " + group;
+Status KafkaAdmin::delete_topic(const std::string& topic) {
+  const std::string what = "delete topic " + topic;
+  using Deletion = std::unique_ptr<rd_kafka_DeleteTopic_t, KafkaDeleter<rd_kafka_DeleteTopic_destroy>>;
+  const Deletion deletion(rd_kafka_DeleteTopic_new(topic.c_str()));
   const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
-  const char* groups[] = {group.c_str()};
-  rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, nullptr, queue.get());
-  auto event = answer(queue.get(), what);
+  rd_kafka_DeleteTopic_t* deletions[] = {deletion.get()};
+  rd_kafka_DeleteTopics(client_.get(), deletions, 1, nullptr, queue.get());
+  auto event = answer_to_request(queue.get(), what);
   if (!event.ok()) return event.status();
   std::size_t count = 0;
-  const auto* results =
-      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);
-  std::set<std::string> ids;
+  const auto* results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event->get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
-    if (const auto* error = rd_kafka_ConsumerGroupDescription_error(results[i])) {
-      return Status(Verdict::Retry, fmt::format("{}: {}", what, rd_kafka_error_string(error)));
-    }
-    for (std::size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(results[i]); ++m) {
-      const char* id =
-          rd_kafka_MemberDescription_group_instance_id(rd_kafka_ConsumerGroupDescription_member(results[i], m));
-      if (id != nullptr) ids.insert(id);
+    const auto code = rd_kafka_topic_result_error(results[i]);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      return {Verdict::Fatal, fmt::format("{}: {}", what, rd_kafka_err2str(code))};
     }
   }
-  return ids;
+  // The answer comes before every broker knows.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    auto found = facts(topic);
+    if (found.ok() && !found->exists) return {};
+    std::this_thread::sleep_for(Duration{100});
+  }
+  return {Verdict::Retry, what + ": it is still there"};
 }
 
 Result<std::map<std::string, std::string>> KafkaAdmin::config_of(const std::string& topic) {
@@ -151,7 +143,7 @@ Result<std::map<std::string, std::string>> KafkaAdmin::config_of(const std::stri
   const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_ConfigResource_t* resources[] = {resource.get()};
   rd_kafka_DescribeConfigs(client_.get(), resources, 1, nullptr, queue.get());
-  auto event = answer(queue.get(), what);
+  auto event = answer_to_request(queue.get(), what);
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results =

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +27,7 @@ struct TopicFacts {
 
 struct GroupMember {
   std::string client, host;
+  std::string instance_id;  ///< group.instance.id; empty: a dynamic member
 };
 
 /// One thread. Every call is bounded; Retry when Kafka doesn't answer in time.
@@ -43,8 +43,6 @@ class KafkaAdmin {
   Status create(const TopicSpec& spec);
   /// Deletes the records of a topic before these offsets, by partition.
   Status delete_records(const std::string& topic, const std::map<Partition, Offset>& before);
-  /// The static member ids (group.instance.id) whose sessions live; dynamic members aren't named.
-  Result<std::set<std::string>> static_members(const std::string& group);
   /// That it isn't there is success. Returns when its name is free again.
   Status delete_topic(const std::string& topic);
   /// Of a consumer group; those too that are silent but not yet given up. None: it has no members, or doesn't exist.

@@ -2,10 +2,25 @@
 
 import os
 import platform
+import random
 import signal
+import socket
 import subprocess
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    """A port with a free neighbour above it (for the controller), below those of outgoing connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as first, socket.socket() as second:
+            try:
+                first.bind(("127.0.0.1", port))
+                second.bind(("127.0.0.1", port + 1))
+                return port
+            except OSError:
+                continue
 
 
 def cpu_seconds(pid):

@@ -22,8 +22,9 @@ PEER_SETTINGS = {
 class Bench:
     """One broker, one build, one folder for state and logs."""
 
-    def __init__(self, root, build, brokers, broker_pid, folder):
+    def __init__(self, root, build, brokers, broker_pid, folder, options=()):
         self.root, self.build, self.brokers, self.broker_pid, self.folder = root, build, brokers, broker_pid, folder
+        self.options = options
         self.count = 0
         os.makedirs(folder, exist_ok=True)
 
@@ -73,6 +74,7 @@ class Bench:
 
     def collector(self, app, source, sink, guarantee, *options):
         """The collector, with its defaults but for where it reads and writes."""
+        options = [*options, *self.options]
         log = open(f"{self.folder}/{app}.log", "a")
         command = [f"{self.build}/eb-collector", "run", "--brokers", self.brokers, "--topic", source, "--output-topic", sink,
                    "--app-id", app, "--state-dir", f"{self.folder}/{app}", "--guarantee", guarantee]

@@ -287,7 +287,7 @@ Status Collector::fire(const Timer& timer) {
 }
 
 Status Collector::flush() {
-  home_->groups.flush();
+  EBC_TRY(home_->groups.flush());
   home_->groups.trim(context_->clock());
   return {};
 }

@@ -106,6 +106,7 @@ Result<Entry*> GroupStore::find(std::string_view id) {
 }
 
 Status GroupStore::load(Entry& entry) {
+  if (!heads_.may_have(entry.hash)) return {};
   head_key(entry.id, key_);
   const Result<bool> found = store_.get(key_, value_);
   if (!found.ok()) return found.status();
@@ -137,13 +138,13 @@ Status GroupStore::load(Entry& entry) {
 void GroupStore::hold_timer(Entry& entry) {
   const Timestamp deadline = entry.kind == Entry::Kind::Open ? entry.group->deadline : entry.marker.expires;
   if (entry.held_timer) {
-    if (entry.held_timer->first == deadline) return;
+    if ((*entry.held_timer)->first == deadline) return;
     held_.erase(*entry.held_timer);
     entry.held_timer.reset();
   }
   if (entry.stored_timer == deadline) return;
-  entry.held_timer = {deadline, timers_held_++};
-  held_.emplace(*entry.held_timer, &entry);
+  // Nearly always the latest of all: groups come with the same few ttls.
+  entry.held_timer = held_.emplace_hint(held_.end(), deadline, &entry);
 }
 
 void GroupStore::drop_timers(Entry& entry) {
@@ -242,28 +243,31 @@ void GroupStore::write(Entry& entry) {
     store_.put(key_, value_);
   } else {
     store_.put_new(key_, value_);
+    heads_.add(entry.hash);
   }
   entry.stored = true;
   if (!entry.held_timer) return;
   const TimerKind kind = entry.kind == Entry::Kind::Open ? TimerKind::Deadline : TimerKind::Marker;
   if (entry.stored_timer) timers_.remove(*entry.stored_timer, kind, entry.id, 0);
-  timers_.add(entry.held_timer->first, kind, entry.id, 0);
-  entry.stored_timer = entry.held_timer->first;
+  timers_.add((*entry.held_timer)->first, kind, entry.id, 0);
+  entry.stored_timer = (*entry.held_timer)->first;
   held_.erase(*entry.held_timer);
   entry.held_timer.reset();
 }
 
-void GroupStore::flush() {
+Status GroupStore::flush() {
   while (!dirty_.empty()) {
     Entry& entry = *dirty_.front();
     write(entry);
     place(entry, entry.kind == Entry::Kind::Resolved ? Entry::Place::Remembered : Entry::Place::Clean);
   }
-  if (totals_ == totals_written_) return;
-  totals_key(key_);
-  encode_totals(totals_, value_);
-  store_.put(key_, value_);
-  totals_written_ = totals_;
+  if (totals_ != totals_written_) {
+    totals_key(key_);
+    encode_totals(totals_, value_);
+    store_.put(key_, value_);
+    totals_written_ = totals_;
+  }
+  return heads_.learn(store_, totals_.open_groups);
 }
 
 void GroupStore::drop(Entry& entry) {

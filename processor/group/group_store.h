@@ -21,9 +21,14 @@
 #include "processor/group/marker_memory.h"
 #include "processor/group/options.h"
 #include "processor/group/row_codec.h"
+#include "processor/group/stored_heads.h"
 #include "processor/group/timer_index.h"
 
 namespace ebc::group {
+
+struct Entry;
+/// Entries by the deadline of a timer; those of the same deadline in the order in which they were set.
+using HeldTimers = std::multimap<Timestamp, Entry*>;
 
 /// All that is known of one group id. Owned by the GroupStore; lives until its next trim().
 struct Entry {
@@ -50,9 +55,9 @@ struct Entry {
 
   // The store's own book-keeping.
   Place place = Place::Loose;
-  bool stored = false;                                            ///< its head has a row
-  std::optional<Timestamp> stored_timer;                          ///< it has a timer row
-  std::optional<std::pair<Timestamp, std::uint64_t>> held_timer;  ///< its place among the timers held in memory
+  bool stored = false;                             ///< its head has a row
+  std::optional<Timestamp> stored_timer;           ///< it has a timer row
+  std::optional<HeldTimers::iterator> held_timer;  ///< its place among the timers held in memory
   Entry* before = nullptr;
   Entry* after = nullptr;
   std::size_t bytes = 0;
@@ -107,14 +112,14 @@ class GroupStore {
   Result<const Envelope*> envelope(const Entry& entry);
 
   /// Deadlines of groups not yet written. kNever: none.
-  Timestamp next_held() const { return held_.empty() ? kNever : held_.begin()->first.first; }
+  Timestamp next_held() const { return held_.empty() ? kNever : held_.begin()->first; }
   Entry* first_held() { return held_.begin()->second; }
 
   /// Removes a timer row that fired and is not the entry's deadline any more.
   void drop_stored_timer(Entry& entry, const Timer& timer);
 
   /// Writes all that is dirty.
-  void flush();
+  Status flush();
   std::size_t unflushed_bytes() const { return dirty_.bytes(); }
 
   /// Gives memory back within the bounds and forgets markers that expired before `clock`. Entries handed out are
@@ -153,9 +158,8 @@ class GroupStore {
   EntryTable<Entry> entries_;  ///< owned
   IntrusiveList<Entry> clean_, dirty_, remembered_, spent_;
   MarkerMemory markers_;  ///< of resolved groups that have no row
-  /// Timers of groups that are dirty: by deadline, then in the order in which they were set.
-  std::map<std::pair<Timestamp, std::uint64_t>, Entry*> held_;
-  std::uint64_t timers_held_ = 0;
+  StoredHeads heads_;
+  HeldTimers held_;  ///< of groups that are dirty
   Totals totals_, totals_written_;
   Envelope envelope_;
   // Kept for their memory.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "topology/held_records.h"
 #include "topology/kafka_handle.h"
 #include "topology/kafka_names.h"
 #include "topology/kafka_statistics.h"
@@ -19,7 +20,6 @@ namespace ebc::topology {
 /// What both guarantees share: producing, and what became of it.
 class KafkaSink : public Sink {
  public:
-  void produce(const SinkRecord& record) final;
   bool accepts(std::string_view topic, std::size_t bytes) final;
   std::optional<Offset> delivered_offset(int tag) const final;
   ~KafkaSink() override;
@@ -32,6 +32,10 @@ class KafkaSink : public Sink {
   /// Makes the client. Fatal: a refused setting.
   Status make_client(const std::string& transactional_id);
   rd_kafka_t* client() { return client_.get(); }
+  /// Hands a record to the client.
+  void send(const SinkRecord& record);
+  /// Records that the client has not yet told the end of.
+  int unsettled() const { return rd_kafka_outq_len(client_.get()); }
   void forget_deliveries();
   /// Topics that accepts() was asked about are looked up anew: one may be gone.
   void forget_topics() { doubtful_.clear(); }
@@ -78,6 +82,7 @@ class ExactlyOnceSink final : public KafkaSink {
 
   Status open() override;
   Status begin() override;
+  void produce(const SinkRecord& record) override;
   Status settle_outputs() override { return {}; }
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   Status finish(std::span<const LogPosition>) override { return {}; }
@@ -89,7 +94,10 @@ class ExactlyOnceSink final : public KafkaSink {
   Status send_offsets(std::span<const LogPosition> positions, const Membership& membership);
   Status commit_transaction();
   Status denial_behind(Status failed);
+  void release();
 
+  HeldRecords held_;
+  bool holding_ = true;  ///< until there is more than is worth holding, or the commit
   const TopicNames names_;
   const std::string transactional_id_;
   const std::string group_;
@@ -105,6 +113,7 @@ class AtLeastOnceSink final : public KafkaSink {
 
   Status open() override;
   Status begin() override;
+  void produce(const SinkRecord& record) override { send(record); }
   Status settle_outputs() override;
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   Status finish(std::span<const LogPosition> positions) override;

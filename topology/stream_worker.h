@@ -169,7 +169,7 @@ class StreamWorker final : private RebalanceListener {
   std::size_t records_since_commit_ = 0;
   std::optional<Timestamp> first_uncommitted_;
   Timestamp commit_ended_{};
-  Duration commit_took_{0};
+  Duration commit_usually_takes_{0};
   Duration wait_{0};
   Status rebalance_failure_;
   std::string commit_denied_;  ///< until the next commit

@@ -20,7 +20,7 @@ bool StreamWorker::anything_to_commit() const {
 }
 
 Duration StreamWorker::commit_gap() const {
-  return std::min(std::max(kShortestGap, 2 * commit_took_), config_.commit_interval);
+  return std::min(std::max(kShortestGap, commit_usually_takes_), config_.commit_interval);
 }
 
 bool StreamWorker::commit_due(bool input_at_hand) const {
@@ -78,7 +78,9 @@ Status StreamWorker::commit_steps() {
   records_since_commit_ = 0;
   first_uncommitted_.reset();
   commit_ended_ = clock_.now();
-  commit_took_ = commit_ended_ - began;
+  // Down at once, up slowly: one slow commit says nothing of the next.
+  const Duration took = commit_ended_ - began;
+  commit_usually_takes_ = std::min(took, (3 * commit_usually_takes_ + took + Duration{3}) / 4);
   return {};
 }
 

@@ -114,6 +114,7 @@ class AtLeastOnceSink final : public KafkaSink {
   Status open() override;
   Status begin() override;
   void produce(const SinkRecord& record) override { send(record); }
+  void send_now() override;
   Status settle_outputs() override;
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   Status finish(std::span<const LogPosition> positions) override;

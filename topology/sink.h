@@ -44,6 +44,8 @@ class Sink {
     (void)topic, (void)bytes;
     return true;
   }
+  /// No more input is at hand: what was produced and waits for company should go. Returns within 1 ms or so.
+  virtual void send_now() {}
   virtual Status settle_outputs() = 0;
   /// AbortTransaction: nothing of it counts, or it isn't known whether it does; Fenced: somebody acts in our place.
   virtual Status commit(std::span<const LogPosition> positions, const Membership& membership) = 0;

@@ -66,6 +66,7 @@ Status StreamWorker::turn() {
   times_.enter(Activity::Other);
   if (status.ok()) status = read_mailbox();
   if (status.ok()) status = punctuate();
+  if (status.ok() && !input_at_hand) session_.send_now();
   if (status.ok() && anything_to_commit() && !first_uncommitted_) first_uncommitted_ = now_;
   if (status.ok() && commit_due(input_at_hand)) status = commit();
   if (status.ok() && session_.has_sink()) status = request_takes();

@@ -34,6 +34,10 @@ class TransactionSession {
   bool begun() const { return begun_; }
   /// Somebody waits for the commit: an outcome, a dead letter, a re-keyed record.
   bool outputs_waiting() const { return outputs_ > 0; }
+  /// Sink::send_now, when there is something.
+  void send_now() {
+    if (outputs_ > 0 && sink_) sink_->send_now();
+  }
   bool rekeyed_waiting() const { return rekeyed_ > 0; }
   std::size_t bytes() const { return bytes_; }
 

@@ -84,9 +84,9 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   // Trailing transaction markers are learnt of by an empty fetch only: short waits keep the clock near the present.
   conf.set_default("fetch.wait.max.ms", "10");
   conf.set_default("fetch.error.backoff.ms", "50");
-  // A fifth of the default's bytes, which is a tenth of a second's worth at full speed: more only takes memory (a queued
-  // message takes some 250 bytes besides its own) and is cold when its turn comes. And twice its messages, so that
-  // small ones don't fill it early. That it is full for a while does no harm: see hops_.
+  // A fifth of the default's bytes, which is a tenth of a second's worth at full speed: more only takes memory (a
+  // queued message takes some 250 bytes besides its own) and is cold when its turn comes. And twice its messages, so
+  // that small ones don't fill it early. That it is full for a while does no harm: see hops_.
   conf.set_default("queued.min.messages", "200000");
   conf.set_default("queued.max.messages.kbytes", "12288");
   rd_kafka_conf_set_opaque(conf.raw(), source.get());

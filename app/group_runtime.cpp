@@ -12,6 +12,7 @@ class GroupRuntime::Impl {
 
   const group::CollectorOptions options_;
   const std::shared_ptr<group::RecentOutcomes> recent_;
+  const std::shared_ptr<group::DeadlineFloors> floors_ = std::make_shared<group::DeadlineFloors>();
   const std::shared_ptr<group::StatsRegistry> stats_ = std::make_shared<group::StatsRegistry>();
 };
 
@@ -20,10 +21,11 @@ GroupRuntime::GroupRuntime(const group::CollectorOptions& options, std::size_t r
 GroupRuntime::~GroupRuntime() = default;
 
 SupplierFactory GroupRuntime::supplier_factory() const {
-  return group::make_supplier_factory(impl_->options_, impl_->stats_, impl_->recent_);
+  return group::make_supplier_factory(impl_->options_, impl_->stats_, impl_->recent_, impl_->floors_);
 }
 
 group::RecentOutcomes& GroupRuntime::recent() { return *impl_->recent_; }
+const group::DeadlineFloors& GroupRuntime::floors() const { return *impl_->floors_; }
 std::shared_ptr<const group::StatsRegistry> GroupRuntime::stats() const { return impl_->stats_; }
 
 std::vector<std::shared_ptr<const prometheus::Collectable>> GroupRuntime::metrics() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "processor/api/processor.h"
+#include "processor/group/deadline_floor.h"
 #include "processor/group/options.h"
 #include "processor/group/recent_outcomes.h"
 #include "processor/group/stats.h"
@@ -23,6 +24,8 @@ class GroupRuntime {
   SupplierFactory supplier_factory() const;
   /// What became of groups lately. Any thread.
   group::RecentOutcomes& recent();
+  /// Where the deadlines of the homes held here begin. Any thread.
+  const group::DeadlineFloors& floors() const;
   std::shared_ptr<const group::StatsRegistry> stats() const;
   /// What the processors count, read at scrape time. Any thread.
   std::vector<std::shared_ptr<const prometheus::Collectable>> metrics() const;

@@ -88,6 +88,7 @@ std::unique_ptr<HttpService> start_http(const CollectorSettings& settings, topol
   auto service = std::make_unique<HttpService>(HttpService::Parts{
       .engine = engine,
       .recent = groups.recent(),
+      .floors = groups.floors(),
       .session_timeout = settings.engine.session_timeout,
       .access = AccessRule(http.token, is_loopback(http.host), http.insecure),
       .metrics = std::move(metrics),

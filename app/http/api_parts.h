@@ -11,6 +11,7 @@
 #include "app/http/placement.h"
 #include "app/http/target.h"
 #include "app/http/worker_pool.h"
+#include "processor/group/deadline_floor.h"
 #include "processor/group/group_view.h"
 #include "processor/group/recent_outcomes.h"
 
@@ -25,6 +26,7 @@ struct ApiParts {
   const Placement& placement;
   const group::RecentOutcomes& recent;
   PeerClient& peers;
+  const group::DeadlineFloors* floors = nullptr;  ///< null: none is known
 };
 
 /// The committed rows of a home, for the domain to read.

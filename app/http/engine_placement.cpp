@@ -75,11 +75,16 @@ Partition EnginePlacement::home_of(std::string_view group) const {
 }
 
 std::vector<Member> EnginePlacement::members() const {
-  std::vector<Member> members;
-  for (auto& info : engine_.instances()) {
-    if (info.live || info.self) members.push_back(member_of(std::move(info)));
+  const std::lock_guard lock(mutex_);
+  const auto now = SteadyClock::now();
+  if (now - members_taken_ > kSnapshotAge) {
+    members_.clear();
+    for (auto& info : engine_.instances()) {
+      if (info.live || info.self) members_.push_back(member_of(std::move(info)));
+    }
+    members_taken_ = now;
   }
-  return members;
+  return members_;
 }
 
 std::optional<Member> EnginePlacement::owner_of(Partition home) const {

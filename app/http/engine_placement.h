@@ -38,6 +38,8 @@ class EnginePlacement final : public Placement {
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const topology::EngineSnapshot> snapshot_;  // guarded by mutex_, as all below
   mutable std::chrono::steady_clock::time_point snapshot_taken_;      ///< it is used for a moment
+  mutable std::vector<Member> members_;                               ///< as the snapshot, for a moment
+  mutable std::chrono::steady_clock::time_point members_taken_;
   std::chrono::steady_clock::time_point beat_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point unsure_until_{};
 };

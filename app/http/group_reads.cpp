@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/post.hpp>
+#include <deque>
 #include <set>
 
 #include "app/command_json.h"
@@ -100,19 +101,25 @@ std::optional<HttpReply> GroupReads::parse_list(const Target& target, Timestamp 
   return std::nullopt;
 }
 
-group::Page GroupReads::own_page(const ListQuery& query) const {
+group::OpenPage GroupReads::own_page(const ListQuery& query) const {
   if (query.resolved) {
-    return recent_page(parts_.recent, query.kind, query.page,
-                       [this](std::string_view id) { return parts_.placement.home_of(id); });
+    return {recent_page(parts_.recent, query.kind, query.page,
+                        [this](std::string_view id) { return parts_.placement.home_of(id); }),
+            parts_.placement.own_homes()};
   }
-  std::vector<group::Page> pages;
+  std::deque<CommittedRows> rows;
+  std::deque<std::shared_ptr<group::DeadlineFloor>> floors;
+  std::vector<group::HomeRows> homes;
   for (const Partition home : parts_.placement.own_homes()) {
     auto store = parts_.placement.store(home);
     if (store == nullptr) continue;
-    auto page = group::open_groups(CommittedRows(std::move(store)), home, query.page);
-    if (page.ok()) pages.push_back(std::move(*page));
+    auto& floor = floors.emplace_back(parts_.floors != nullptr ? parts_.floors->of(home) : nullptr);
+    homes.push_back({home, &rows.emplace_back(std::move(store)), floor.get()});
   }
-  return group::merge(std::move(pages), query.page.limit);
+  auto list = group::open_groups(homes, query.page);
+  // Lost in the middle of reading: what was read may be old by now.
+  std::erase_if(list.homes, [this](Partition home) { return parts_.placement.store(home) == nullptr; });
+  return list;
 }
 
 /// One list under way: our page, and those of the others as they come. The HTTP thread.
@@ -161,11 +168,9 @@ void GroupReads::list(const Target& target, const HttpCall& call, const Exchange
   gathering->all_homes = parts_.placement.homes();
   if (auto wrong = parse_list(target, SystemClock{}.now(), gathering->query)) return exchange->send(std::move(*wrong));
   on_worker(parts_.workers, exchange, [this, gathering, target = call.target] {
-    auto page = own_page(gathering->query);
-    const auto own = parts_.placement.own_homes();
-    boost::asio::post(parts_.io, [this, gathering, target, page = std::move(page), own]() mutable {
-      gathering->pages.push_back(std::move(page));
-      gathering->homes.insert(own.begin(), own.end());
+    boost::asio::post(parts_.io, [this, gathering, target, own = own_page(gathering->query)]() mutable {
+      gathering->pages.push_back(std::move(own.page));
+      gathering->homes.insert(own.homes.begin(), own.homes.end());
       gather(gathering, target);
     });
   });
@@ -190,8 +195,8 @@ void GroupReads::gather(const std::shared_ptr<Gathering>& gathering, const std::
   }
 }
 
-void GroupReads::finish(const Gathering& gathering) {
-  const auto page = group::merge(gathering.pages, gathering.query.page.limit);
+void GroupReads::finish(Gathering& gathering) {
+  const auto page = group::merge(std::move(gathering.pages), gathering.query.page.limit);
   std::string body = R"({"groups":[)";
   for (const auto& item : page.items) {
     if (body.back() != '[') body += ',';

@@ -5,6 +5,7 @@
 
 #include "app/http/api_parts.h"
 #include "app/http/outcome_view.h"
+#include "processor/group/open_groups.h"
 
 namespace ebc::app {
 
@@ -25,9 +26,9 @@ class GroupReads {
   struct Gathering;
 
   static std::optional<HttpReply> parse_list(const Target& target, Timestamp now, ListQuery& query);
-  group::Page own_page(const ListQuery& query) const;
+  group::OpenPage own_page(const ListQuery& query) const;
   void gather(const std::shared_ptr<Gathering>& gathering, const std::string& target);
-  static void finish(const Gathering& gathering);
+  static void finish(Gathering& gathering);
 
   const ApiParts parts_;
 };

@@ -23,7 +23,8 @@ class HttpService::Impl {
                 [this](HttpCall call, std::shared_ptr<HttpExchange> exchange) { endpoints_.handle(call, exchange); }),
         workers_(kWorkers, kTasksWaiting),
         peers_(server_.io(), parts.access.token()),
-        api_({server_.io(), workers_, placement_, parts.recent, peers_}, parts.recent, std::move(parts.api)),
+        api_({server_.io(), workers_, placement_, parts.recent, peers_, &parts.floors}, parts.recent,
+             std::move(parts.api)),
         endpoints_([&engine = parts.engine] { return engine.snapshot(); }, parts.access, std::move(parts.metrics),
                    [this](const Target& target, const HttpCall& call, const ExchangePtr& exchange) {
                      api_.handle(target, call, exchange);

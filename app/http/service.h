@@ -8,6 +8,7 @@
 #include "app/http/api.h"
 #include "app/http/endpoints.h"
 #include "app/http/server.h"
+#include "processor/group/deadline_floor.h"
 #include "topology/engine.h"
 
 namespace ebc::app {
@@ -17,6 +18,7 @@ class HttpService {
   struct Parts {
     const topology::Engine& engine;  ///< outlives the service, as the rest
     group::RecentOutcomes& recent;
+    const group::DeadlineFloors& floors;
     Duration session_timeout{};
     AccessRule access;
     std::vector<std::shared_ptr<const prometheus::Collectable>> metrics;

@@ -49,8 +49,10 @@ def verified(result):
     return result.get("missing") == 0 and result.get("duplicates") == 0 and result.get("bad") == 0
 
 
-def throughput(bench, case, system, guarantee):
-    """A preloaded topic, read from the start until the last outcome is there. All outcomes are checked afterwards."""
+def throughput(bench, case, system, guarantee, options=(), beside=None):
+    """A preloaded topic, read from the start until the last outcome is there. All outcomes are checked afterwards.
+
+    `options` are the collector's; `beside` is called once it has been started."""
     entities, groups, _, partitions, _ = THROUGHPUT[case]
     events = groups * (entities + 1)
     source = f"in-{case}"
@@ -72,7 +74,9 @@ def throughput(bench, case, system, guarantee):
         running = bench.peer(app, source, sink, guarantee, "group" if entities < 100 else "entity")
         running.running.wait(90)
     else:
-        running = bench.collector(app, source, sink, guarantee)
+        running = bench.collector(app, source, sink, guarantee, *options)
+    if beside:
+        beside()
     broker = machine.cpu_seconds(bench.broker_pid)
     marks, result = watch(drain, running)
     running.stop()

@@ -73,7 +73,7 @@ def latency_table(entries):
 
 def other_table(entries):
     rows = []
-    for case in ("recovery", "recovery-lost-disk", "timeouts", "soak"):
+    for case in ("recovery", "recovery-lost-disk", "timeouts", "soak", "reads", "reads-saturated"):
         for system in ("ours", "peer"):
             found = select(entries, case=case, system=system)
             if not found:

@@ -19,17 +19,19 @@ namespace {
 /// What the homes of one stream thread share.
 struct ThreadParts {
   ThreadParts(std::shared_ptr<const CollectorOptions> its_options, std::shared_ptr<CollectorStats> its_stats,
-              std::shared_ptr<RecentOutcomes> recent_outcomes)
+              std::shared_ptr<RecentOutcomes> recent_outcomes, std::shared_ptr<DeadlineFloors> deadline_floors)
       : options(std::move(its_options)),
         kept_options(without_limits(*options)),
         stats(std::move(its_stats)),
         recent(std::move(recent_outcomes)),
+        floors(std::move(deadline_floors)),
         reader(*options, *stats) {}
 
   std::shared_ptr<const CollectorOptions> options;
   CollectorOptions kept_options;  ///< for events that lie in the store
   std::shared_ptr<CollectorStats> stats;
   std::shared_ptr<RecentOutcomes> recent;  ///< null: outcomes aren't remembered
+  std::shared_ptr<DeadlineFloors> floors;  ///< null: nobody asks
   EventReader reader;
   ThreadShare sharing;
 };
@@ -42,7 +44,8 @@ struct HomeParts {
         kept(context.store(), timers, groups, *thread.options),
         outbox(context, *thread.options, *thread.stats, thread.recent.get()),
         actions({context, *thread.options, *thread.stats, groups, kept, outbox, thread.kept_options}),
-        waiting_parser(thread.kept_options) {}
+        waiting_parser(thread.kept_options),
+        floor(thread.floors ? thread.floors->renew(context.home()) : nullptr) {}
 
   TimerIndex timers;
   GroupStore groups;
@@ -50,6 +53,7 @@ struct HomeParts {
   Outbox outbox;
   GroupActions actions;
   EventParser waiting_parser;  ///< of events that waited for a Create
+  std::shared_ptr<DeadlineFloor> floor;
 };
 
 class Collector final : public Processor, public CommitListener {
@@ -69,7 +73,7 @@ class Collector final : public Processor, public CommitListener {
   Status punctuate(Timestamp clock) override;
   Timestamp next_punctuation() const override { return std::min(home_->groups.next_held(), home_->timers.next()); }
   Status flush() override;
-  void committed() override { home_->outbox.committed(); }
+  void committed() override;
   std::size_t unflushed_bytes() const override { return home_->groups.unflushed_bytes(); }
 
  private:
@@ -100,6 +104,12 @@ Status Collector::init(ProcessorContext& context) {
   EBC_TRY(home_->timers.init());
   show_totals(home_->groups.totals());
   return {};
+}
+
+void Collector::committed() {
+  home_->outbox.committed();
+  const Timestamp earliest = home_->timers.take_earliest_added();
+  if (home_->floor && earliest != kNever) home_->floor->committed(earliest);
 }
 
 void Collector::show_totals(const Totals& totals) {
@@ -306,12 +316,12 @@ class Supplier final : public ProcessorSupplier {
 }  // namespace
 
 SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry,
-                                      std::shared_ptr<RecentOutcomes> recent) {
+                                      std::shared_ptr<RecentOutcomes> recent, std::shared_ptr<DeadlineFloors> floors) {
   auto shared = std::make_shared<const CollectorOptions>(std::move(options));
-  return
-      [shared, registry = std::move(registry), recent = std::move(recent)](int) -> std::unique_ptr<ProcessorSupplier> {
-        return std::make_unique<Supplier>(std::make_shared<ThreadParts>(shared, registry->add(), recent));
-      };
+  return [shared, registry = std::move(registry), recent = std::move(recent),
+          floors = std::move(floors)](int) -> std::unique_ptr<ProcessorSupplier> {
+    return std::make_unique<Supplier>(std::make_shared<ThreadParts>(shared, registry->add(), recent, floors));
+  };
 }
 
 std::vector<std::string> validate(const CollectorOptions& options) {

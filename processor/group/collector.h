@@ -8,16 +8,18 @@
 #include <memory>
 
 #include "processor/api/processor.h"
+#include "processor/group/deadline_floor.h"
 #include "processor/group/options.h"
 #include "processor/group/recent_outcomes.h"
 #include "processor/group/stats.h"
 
 namespace ebc::group {
 
-/// `options` are copied; `registry` and `recent` are shared by all suppliers made. Without `recent` outcomes aren't
-/// remembered.
+/// `options` are copied; the others are shared by all suppliers made. Without `recent` outcomes aren't remembered;
+/// `floors` are for readers that list what is due first.
 SupplierFactory make_supplier_factory(CollectorOptions options, std::shared_ptr<StatsRegistry> registry,
-                                      std::shared_ptr<RecentOutcomes> recent = nullptr);
+                                      std::shared_ptr<RecentOutcomes> recent = nullptr,
+                                      std::shared_ptr<DeadlineFloors> floors = nullptr);
 
 /// All faults of the options, one sentence each; empty: none.
 std::vector<std::string> validate(const CollectorOptions& options);

@@ -24,6 +24,7 @@ void TimerIndex::add(Timestamp deadline, TimerKind kind, std::string_view id, st
   }
   next_ = std::min(next_, deadline);
   from_ = std::min(from_, deadline);
+  earliest_added_ = std::min(earliest_added_, deadline);
 }
 
 void TimerIndex::remove(Timestamp deadline, TimerKind kind, std::string_view id, std::uint64_t number) {

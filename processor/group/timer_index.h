@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "processor/api/key_value_store.h"
@@ -26,6 +27,9 @@ class TimerIndex {
   /// No deadline is earlier; there may be none at it any more. kNever: there is none.
   Timestamp next() const { return next_; }
 
+  /// The earliest that was added since the last call; kNever: none was.
+  Timestamp take_earliest_added() { return std::exchange(earliest_added_, kNever); }
+
   /// Replaces `out` by at most `limit` timers with deadline < clock, earliest first, and moves next() on. They stay in
   /// the index until they are removed.
   Status collect_due(Timestamp clock, std::size_t limit, std::vector<Timer>& out);
@@ -34,6 +38,7 @@ class TimerIndex {
   KeyValueStore& store_;
   Timestamp from_ = Timestamp::min();  ///< no timer is earlier
   Timestamp next_ = kNever;
+  Timestamp earliest_added_ = kNever;
   std::string key_, until_;  ///< kept for their memory
 };
 

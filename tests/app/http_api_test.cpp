@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <deque>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -294,6 +295,32 @@ TEST_F(HttpApiTest, SaysWhenTheWaitIsOverWhetherTheGroupIsOpen) {
   there_.open(id);
   EXPECT_THAT(here_.get(fmt::format("/v1/groups/{}/outcome?wait=100ms", id)), StartsWith("HTTP/1.1 204"));
   EXPECT_THAT(here_.get(fmt::format("/v1/groups/{}/outcome?wait=100ms", id_in(2, 3))), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(HttpApiTest, TakesABoundedNumberOfWaitsAndStreamsAndSaysSo) {
+  const auto port = static_cast<std::uint16_t>(std::stoi(here_.base().substr(17)));
+  const auto ask = [](LoopbackClient& client, const std::string& target) {
+    client.send(fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", target));
+  };
+  const std::string wait = fmt::format("/v1/groups/{}/outcome?wait=20s", id_in(0));
+  std::deque<LoopbackClient> waiting, following;
+  for (int i = 0; i < 256; ++i) ask(waiting.emplace_back(port), wait);
+  // The last of them may still be on its way.
+  std::string refused;
+  for (int i = 0; i < 100 && !refused.starts_with("HTTP/1.1 429"); ++i) {
+    refused = here_.get(fmt::format("/v1/groups/{}/outcome?wait=10ms", id_in(0)));
+  }
+  EXPECT_THAT(refused, AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("256 calls wait"), HasSubstr("Retry-After")));
+  EXPECT_THAT(here_.get("/v1/groups"), StartsWith("HTTP/1.1 200")) << "others are served";
+  here_.resolve(id_in(0), R"({"the":"outcome"})");
+  for (auto& client : waiting) EXPECT_THAT(client.read_until("outcome\"}"), StartsWith("HTTP/1.1 200"));
+
+  for (int i = 0; i < 32; ++i) {
+    ask(following.emplace_back(port), "/v1/events");
+    EXPECT_THAT(following.back().read_until("event: instances"), StartsWith("HTTP/1.1 200"));
+  }
+  EXPECT_THAT(here_.get("/v1/events"),
+              AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("32 clients follow"), HasSubstr("Retry-After")));
 }
 
 TEST_F(HttpApiTest, DoesntTakeTheOutcomeOfAnEarlierGroupOfTheSameId) {

@@ -89,7 +89,7 @@ void World::configure(CollectorOptions options) {
   options_.input_topic = kInput;
   options_.output_topic = kOutput;
   options_.dead_letter_topic = kDeadLetters;
-  supplier_ = make_supplier_factory(options_, registry_, recent_)(0);
+  supplier_ = make_supplier_factory(options_, registry_, recent_, floors_)(0);
 }
 
 void World::restart_with(CollectorOptions options) {

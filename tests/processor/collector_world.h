@@ -114,6 +114,7 @@ class World : public ProcessorContext {
 
   StatsSnapshot stats() const { return registry_->sum(); }
   const RecentOutcomes& recent() const { return *recent_; }
+  const DeadlineFloors& floors() const { return *floors_; }
   FakeStore& rows() { return store_; }
   Route route(std::string_view json);
   Status last_status() const { return status_; }
@@ -128,6 +129,7 @@ class World : public ProcessorContext {
   CollectorOptions options_;
   std::shared_ptr<StatsRegistry> registry_ = std::make_shared<StatsRegistry>();
   std::shared_ptr<RecentOutcomes> recent_ = std::make_shared<RecentOutcomes>(std::size_t{1} << 20);
+  std::shared_ptr<DeadlineFloors> floors_ = std::make_shared<DeadlineFloors>();
   std::unique_ptr<ProcessorSupplier> supplier_;
   std::unique_ptr<Processor> processor_;
   FakeStore store_;

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
+#include <functional>
+#include <map>
+#include <utility>
+
 #include "processor/group/open_groups.h"
 #include "tests/processor/collector_world.h"
 
@@ -50,6 +55,14 @@ std::vector<std::string> ids(const Page& page) {
   std::vector<std::string> ids;
   for (const auto& item : page.items) ids.push_back(item.json.substr(7, item.json.find('"', 7) - 7));
   return ids;
+}
+
+Page page_of(World& world, const PageQuery& query) {
+  const Committed rows(world);
+  const HomeRows home{3, &rows};
+  OpenPage open = open_groups({&home, 1}, query);
+  EXPECT_THAT(open.homes, ElementsAre(3));
+  return std::move(open.page);
 }
 
 TEST(GroupView, ShowsACompactGroupAsItIsCommitted) {
@@ -168,12 +181,12 @@ TEST(OpenGroups, ArePagedById) {
   for (const auto id : {"d", "a", "c", "b"}) world.create(id, {"x"});
   world.done("waits", "x");
   world.commit();
-  auto page = open_groups(Committed(world), 3, {.limit = 3});
-  EXPECT_THAT(ids(*page), ElementsAre("a", "b", "c"));
-  ASSERT_TRUE(page->next);
-  page = open_groups(Committed(world), 3, {.after = *page->next, .limit = 3});
-  EXPECT_THAT(ids(*page), ElementsAre("d"));
-  EXPECT_FALSE(page->next);
+  auto page = page_of(world, {.limit = 3});
+  EXPECT_THAT(ids(page), ElementsAre("a", "b", "c"));
+  ASSERT_TRUE(page.next);
+  page = page_of(world, {.after = *page.next, .limit = 3});
+  EXPECT_THAT(ids(page), ElementsAre("d"));
+  EXPECT_FALSE(page.next);
 }
 
 TEST(OpenGroups, ArePagedByDeadline) {
@@ -183,10 +196,10 @@ TEST(OpenGroups, ArePagedByDeadline) {
   world.create("middle", {"x"}, R"("ttl":50)");
   world.done("waits", "x");  // its timer is none of a group
   world.commit();
-  auto page = open_groups(Committed(world), 3, {.order = GroupOrder::Deadline, .limit = 2});
-  EXPECT_THAT(ids(*page), ElementsAre("soon", "middle"));
-  page = open_groups(Committed(world), 3, {.order = GroupOrder::Deadline, .after = *page->next, .limit = 2});
-  EXPECT_THAT(ids(*page), ElementsAre("late"));
+  auto page = page_of(world, {.order = GroupOrder::Deadline, .limit = 2});
+  EXPECT_THAT(ids(page), ElementsAre("soon", "middle"));
+  page = page_of(world, {.order = GroupOrder::Deadline, .after = *page.next, .limit = 2});
+  EXPECT_THAT(ids(page), ElementsAre("late"));
 }
 
 TEST(OpenGroups, AreFilteredAndGoOnWhereTheWorkWasCut) {
@@ -199,18 +212,201 @@ TEST(OpenGroups, AreFilteredAndGoOnWhereTheWorkWasCut) {
   std::vector<std::string> all;
   int pages = 0;
   for (;; ++pages) {
-    auto page = open_groups(Committed(world), 3, query);
-    for (auto& id : ids(*page)) all.push_back(id);
-    if (!page->next) break;
-    query.after = *page->next;
+    auto page = page_of(world, query);
+    for (auto& id : ids(page)) all.push_back(id);
+    if (!page.next) break;
+    query.after = *page.next;
   }
   EXPECT_THAT(all, ElementsAre("g10", "g20", "g30", "g40"));
   EXPECT_EQ(pages, 5);
   query = {.created_before = timestamp_from_ms(world.now_ms()), .rows = 1'000};
-  EXPECT_THAT(ids(*open_groups(Committed(world), 3, query)), IsEmpty());
+  EXPECT_THAT(ids(page_of(world, query)), IsEmpty());
 }
 
-TEST(OpenGroups, OfSeveralHomesAreMergedWithoutLeavingAnyOut) {
+/// Counts what is read of it.
+class Counted final : public RowReader {
+ public:
+  explicit Counted(World& world) : rows_(world) {}
+  Result<bool> get(std::string_view key, std::string& value) const override { return ++gets_, rows_.get(key, value); }
+  Status scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const override {
+    if (fails_) return {Verdict::Retry, "closed"};
+    return rows_.scan(from, until, [&](std::string_view key, std::string_view value) {
+      ++scanned_;
+      return visit(key, value);
+    });
+  }
+  void fail() { fails_ = true; }
+  std::size_t read() const { return gets_ + scanned_; }
+
+ private:
+  const Committed rows_;
+  mutable std::size_t gets_ = 0, scanned_ = 0;
+  bool fails_ = false;
+};
+
+TEST(OpenGroups, OfManyHomesAreReadByTheirTurn) {
+  constexpr int kHomes = 8, kEach = 40;
+  std::vector<World> worlds(kHomes);
+  std::vector<std::string> all;
+  for (int i = 0; i < kHomes * kEach; ++i) {
+    all.push_back("g" + std::to_string(1'000 + i));
+    worlds[static_cast<std::size_t>(i % kHomes)].create(all.back(), {"x"});
+  }
+  std::deque<Counted> rows;
+  std::vector<HomeRows> homes;
+  for (auto& world : worlds) {
+    world.commit();
+    homes.push_back({static_cast<Partition>(homes.size()), &rows.emplace_back(world)});
+  }
+  const auto read = [&rows] {
+    std::size_t sum = 0;
+    for (const auto& one : rows) sum += one.read();
+    return sum;
+  };
+
+  PageQuery query{.limit = 16};
+  EXPECT_THAT(ids(open_groups(homes, query).page), testing::ElementsAreArray(all.begin(), all.begin() + 16));
+  EXPECT_LT(read(), 120U) << "a page of 16 reads little more than 16 groups, however many there are";
+  std::vector<std::string> paged;
+  for (query.limit = 7;;) {
+    const auto open = open_groups(homes, query);
+    for (const auto& id : ids(open.page)) paged.push_back(id);
+    if (!open.page.next) break;
+    query.after = *open.page.next;
+  }
+  EXPECT_EQ(paged, all);
+}
+
+TEST(OpenGroups, NameTheHomesThatTheySpeakFor) {
+  World world;
+  world.create("g", {"x"});
+  world.commit();
+  const Counted good(world);
+  Counted bad(world);
+  bad.fail();
+  const std::vector<HomeRows> homes{{2, &good}, {5, &bad}};
+  const auto open = open_groups(homes, {});
+  EXPECT_THAT(open.homes, ElementsAre(2));
+  EXPECT_THAT(ids(open.page), ElementsAre("g"));
+}
+
+/// Timers of groups with these deadlines, and how a reader sees them.
+class Deadlines {
+ public:
+  void add(const std::string& id, std::int64_t deadline) {
+    Group group;
+    group.created = timestamp_from_ms(0);
+    group.deadline = timestamp_from_ms(deadline);
+    std::string key, row;
+    head_key(id, key);
+    encode_group(group, row);
+    rows_[key] = row;
+    timer_key(group.deadline, TimerKind::Deadline, id, 0, key);
+    rows_[key] = "1";
+  }
+  void remove(const std::string& id, std::int64_t deadline) {
+    std::string key;
+    head_key(id, key);
+    rows_.erase(key);
+    timer_key(timestamp_from_ms(deadline), TimerKind::Deadline, id, 0, key);
+    rows_.erase(key);
+  }
+
+  class Rows final : public RowReader {
+   public:
+    explicit Rows(const Deadlines& all) : all_(all) {}
+    Result<bool> get(std::string_view key, std::string& value) const override {
+      const auto found = all_.rows_.find(std::string(key));
+      if (found != all_.rows_.end()) value = found->second;
+      return found != all_.rows_.end();
+    }
+    Status scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const override {
+      for (auto row = all_.rows_.lower_bound(std::string(from)); row != all_.rows_.end(); ++row) {
+        if (row->first >= until || !visit(row->first, row->second)) break;
+      }
+      if (meanwhile) std::exchange(meanwhile, {})();
+      return {};
+    }
+    mutable std::function<void()> meanwhile;
+
+   private:
+    const Deadlines& all_;
+  };
+
+ private:
+  std::map<std::string, std::string> rows_;
+};
+
+TEST(DeadlineFloor, LetsAListBeginBehindWhatIsGone) {
+  Deadlines deadlines;
+  DeadlineFloor floor;
+  Deadlines::Rows rows(deadlines);
+  const auto list = [&] {
+    const HomeRows home{0, &rows, &floor};
+    return ids(open_groups({&home, 1}, {.order = GroupOrder::Deadline}).page);
+  };
+  deadlines.add("gone", 1'000);
+  deadlines.add("a", 5'000);
+  floor.committed(timestamp_from_ms(1'000));
+  EXPECT_THAT(list(), ElementsAre("gone", "a"));
+  deadlines.remove("gone", 1'000);
+  EXPECT_THAT(list(), ElementsAre("a"));
+  EXPECT_THAT(list(), ElementsAre("a"));
+  EXPECT_EQ(DeadlineFloor::Look(floor).from(), timestamp_from_ms(5'000));
+
+  floor.committed(timestamp_from_ms(3'000));
+  deadlines.add("b", 3'000);
+  EXPECT_THAT(list(), ElementsAre("b", "a")) << "an earlier one brings it back";
+
+  // Committed after the rows were read and before the floor is raised.
+  rows.meanwhile = [&] {
+    floor.committed(timestamp_from_ms(2'000));
+    deadlines.add("c", 2'000);
+  };
+  EXPECT_THAT(list(), ElementsAre("b", "a"));
+  EXPECT_THAT(list(), ElementsAre("c", "b", "a"));
+
+  for (const auto& [id, at] : {std::pair{"a", 5'000}, {"b", 3'000}, {"c", 2'000}}) deadlines.remove(id, at);
+  EXPECT_THAT(list(), IsEmpty());
+  floor.committed(timestamp_from_ms(9'000));
+  deadlines.add("d", 9'000);
+  EXPECT_THAT(list(), ElementsAre("d"));
+}
+
+TEST(DeadlineFloor, IsRaisedByOneReaderAtATime) {
+  DeadlineFloor floor;
+  DeadlineFloor::Look one(floor);
+  floor.committed(timestamp_from_ms(10));
+  DeadlineFloor::Look other(floor);  // it may have seen that; the first one hasn't
+  other.found(timestamp_from_ms(50));
+  one.found(timestamp_from_ms(50));
+  EXPECT_EQ(DeadlineFloor::Look(floor).from(), timestamp_from_ms(10));
+}
+
+TEST(DeadlineFloor, FollowsACollector) {
+  World world;
+  world.create("late", {"x"}, R"("ttl":90)");
+  world.commit();
+  const auto list = [&] {
+    const Committed rows(world);
+    const HomeRows home{3, &rows, world.floors().of(world.home()).get()};
+    return ids(open_groups({&home, 1}, {.order = GroupOrder::Deadline}).page);
+  };
+  EXPECT_THAT(list(), ElementsAre("late"));
+  world.create("soon", {"x"}, R"("ttl":10)");
+  EXPECT_THAT(list(), ElementsAre("late"));
+  world.commit();
+  EXPECT_THAT(list(), ElementsAre("soon", "late"));
+  world.done("soon", "x");
+  world.commit();
+  EXPECT_THAT(list(), ElementsAre("late"));
+  world.restart();
+  world.create("soon", {"x"}, R"("ttl":10)");
+  world.commit();
+  EXPECT_THAT(list(), ElementsAre("soon", "late"));
+}
+
+TEST(OpenGroups, OfSeveralInstancesAreMergedWithoutLeavingAnyOut) {
   // The first page was cut at "c": what the second one holds behind it must come with the next page.
   const Page merged = merge({{{{"a", "A"}, {"c", "C"}}, "c"}, {{{"b", "B"}, {"d", "D"}}, std::nullopt}}, 10);
   ASSERT_THAT(merged.items, SizeIs(3));

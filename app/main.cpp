@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "app/commands/commands.h"
@@ -8,6 +10,7 @@
 #include "app/log.h"
 #include "app/options/command_line.h"
 #include "app/version.h"
+#include "topology/kafka_source.h"
 
 namespace {
 
@@ -86,7 +89,12 @@ int run_program(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    return run_program({argv + 1, argv + argc});
+    const int code = run_program({argv + 1, argv + argc});
+    if (ebc::topology::consumers_left_alone() > 0) {
+      std::fflush(nullptr);
+      std::_Exit(code);
+    }
+    return code;
   } catch (const std::exception& failure) {
     return report_failure(kExitFailed, failure.what());
   }

@@ -24,8 +24,10 @@ HomeTask::HomeTask(Taken taken, std::string_view changelog_topic, TransactionSes
       store_(std::move(taken.store)),
       buffer_(*store_),
       progress_(taken.progress),
+      committed_(taken.progress),
       settled_next_(taken.progress.input_next),
       restored_(taken.restored),
+      commit_at_once_(taken.commit_at_once),
       touched_(taken.commit_at_once) {}
 
 HomeTask::~HomeTask() { board_.let_go(epoch_); }
@@ -114,8 +116,18 @@ void HomeTask::collect_positions(std::vector<LogPosition>& positions) const {
   positions.push_back({{Channel::Repartition, home_}, progress_.repartition_next});
 }
 
+Taken HomeTask::as_committed() const {
+  return {.partition = home_,
+          .epoch = epoch_,
+          .store = store_,
+          .progress = committed_,
+          .commit_at_once = commit_at_once_,
+          .restored = restored_};
+}
+
 Status HomeTask::apply(Offset delivered) {
-  touched_ = false;
+  touched_ = commit_at_once_ = false;
+  committed_ = progress_;
   settled_next_ = progress_.input_next;
   if (holds_entry()) {
     board_.repartition_committed_next.store(progress_.repartition_next, std::memory_order_release);

@@ -36,6 +36,9 @@ class HomeTask final : public ProcessorContext {
   std::uint64_t epoch() const { return epoch_; }
   Offset next(Channel channel) const;
   std::int64_t restored() const { return restored_; }
+  /// The home as it was taken or, if later, as of its last commit: what a new task goes on from when everything since
+  /// is known not to count. Only while the store is not behind that commit.
+  Taken as_committed() const;
 
   Status process(const Fetched& fetched);
   /// Everything of `channel` before `offset_next` has been dealt with. Never goes back.
@@ -74,9 +77,10 @@ class HomeTask final : public ProcessorContext {
   const std::shared_ptr<state::CommittedStore> store_;
   state::TransactionBuffer buffer_;
   std::unique_ptr<Processor> processor_;
-  Progress progress_;
+  Progress progress_, committed_;
   Offset settled_next_;
   const std::int64_t restored_;
+  bool commit_at_once_;  ///< nothing was committed yet, and something should be
   bool touched_;
   std::string encoded_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
@@ -12,7 +13,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// A commit slower than this may have been repeated by the client.
+/// A commit slower than this is not followed by another of the same producer, whatever made it so.
 constexpr Duration kSlowCommit{1'000};
 
 /// Sent on as they come once a transaction has more than this: the network then works while we do.
@@ -75,7 +76,7 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
   conf.set_default("partitioner", "murmur2_random");
   rd_kafka_conf_set_opaque(conf.raw(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.raw(), delivered);
-  rd_kafka_conf_set_error_cb(conf.raw(), failed);
+  rd_kafka_conf_set_closesocket_cb(conf.raw(), close_socket);
   conf.set_default("statistics.interval.ms", std::to_string(config_.statistics_interval.count()));
   rd_kafka_conf_set_stats_cb(conf.raw(), told);
   auto client = conf.make(RD_KAFKA_PRODUCER);
@@ -84,8 +85,11 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
   return {};
 }
 
-void KafkaSink::failed(rd_kafka_t*, int, const char*, void* opaque) {
-  static_cast<KafkaSink*>(opaque)->client_errors_.fetch_add(1, std::memory_order_relaxed);
+/// Called by a thread of the library, before it does anything about the requests that had no answer yet. (Errors that
+/// the library tells the application about come later, by its own polls, and not when they are like the last ones.)
+int KafkaSink::close_socket(int socket, void* opaque) {
+  static_cast<KafkaSink*>(opaque)->connections_closed_.fetch_add(1);
+  return ::close(socket);
 }
 
 /// Called while we poll or flush, as delivered() is. 0: the library frees its text.
@@ -253,6 +257,8 @@ Status ExactlyOnceSink::begin() {
   commit_requested_ = false;
   held_.clear();
   holding_ = true;
+  suspect_ = false;
+  closed_before_ = connections_closed();
   const KafkaErrorPtr error(rd_kafka_begin_transaction(client()));
   return kafka_status(error, "begin of a transaction");
 }
@@ -271,14 +277,20 @@ void ExactlyOnceSink::release() {
   held_.release([this](const SinkRecord& record) { send(record); });
 }
 
+/// What was sent twice may arrive once more in the next transaction of this producer, offsets of an aborted one too.
+void ExactlyOnceSink::suspect_repetitions() {
+  if (suspect_ || connections_closed() == closed_before_) return;
+  suspect_ = true;
+  spdlog::info("{}: a connection ended in the transaction; the producer is replaced", transactional_id_);
+}
+
 Status ExactlyOnceSink::commit(std::span<const LogPosition> positions, const Membership& membership) {
   const auto began = SteadyClock::now();
-  const std::uint64_t errors_before = client_errors();
-  if (Status failed = commit_steps(positions, membership); !failed.ok()) return denial_behind(std::move(failed));
+  Status status = commit_steps(positions, membership);
+  suspect_ = suspect_ || SteadyClock::now() - began > kSlowCommit;
+  suspect_repetitions();
+  if (!status.ok()) return denial_behind(std::move(status));
   refused().convict_suspects();
-  suspect_ = client_errors() != errors_before || SteadyClock::now() - began > kSlowCommit;
-  if (suspect_)
-    spdlog::info("{}: the commit was slow or met a connection error; the producer is replaced", transactional_id_);
   return {};
 }
 
@@ -320,13 +332,9 @@ Status ExactlyOnceSink::abort() {
   forget_topics();
   held_.clear();
   if (commit_requested_) return {Verdict::AbortTransaction, "a commit was asked for"};
-  const auto began = SteadyClock::now();
-  const std::uint64_t errors_before = client_errors();
   const KafkaErrorPtr error(rd_kafka_abort_transaction(client(), ms(kSlowCommit)));
-  EBC_TRY(kafka_status(error, "abort of a transaction"));
-  // The client repeats this request by itself too.
-  suspect_ = client_errors() != errors_before || SteadyClock::now() - began >= kSlowCommit;
-  return {};
+  suspect_repetitions();
+  return kafka_status(error, "abort of a transaction");
 }
 
 Status ExactlyOnceSink::send_offsets(std::span<const LogPosition> positions, const Membership& membership) {

@@ -47,12 +47,13 @@ class KafkaSink : public Sink {
   /// Waits until everything produced is acknowledged, `limit` at most.
   Status flush(Duration limit);
   const EngineConfig& config() const { return config_; }
-  /// Connection errors and request time-outs seen so far.
-  std::uint64_t client_errors() const { return client_errors_.load(std::memory_order_relaxed); }
+  /// Connections that ended so far. A request is sent a second time only after the connection of the first is gone: the
+  /// library gives up one whose answer is overdue.
+  std::uint64_t connections_closed() const { return connections_closed_.load(); }
 
  private:
   static void delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque);
-  static void failed(rd_kafka_t*, int code, const char* reason, void* opaque);
+  static int close_socket(int socket, void* opaque);
   static int told(rd_kafka_t*, char* json, std::size_t size, void* opaque);
   rd_kafka_topic_t* topic(std::string_view name);
   void keep_error(rd_kafka_resp_err_t code, std::string_view topic, std::size_t bytes);
@@ -65,12 +66,12 @@ class KafkaSink : public Sink {
   const std::shared_ptr<RefusedOutputs> refused_;
   std::set<std::string, std::less<>> doubtful_;  ///< topics that accepts() was asked about and that were there
   std::set<std::string, std::less<>> asked_about_;
+  std::atomic<std::uint64_t> connections_closed_{0};
   KafkaClient client_;
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   std::vector<Offset> delivered_;  ///< by tag; -1 until acknowledged
   std::uint64_t round_ = 0;        ///< deliveries of an earlier round are not counted
   Status produce_failure_;
-  std::atomic<std::uint64_t> client_errors_{0};
 };
 
 /// Outcomes, changelog and offsets count together or not at all.
@@ -95,14 +96,16 @@ class ExactlyOnceSink final : public KafkaSink {
   Status commit_transaction();
   Status denial_behind(Status failed);
   void release();
+  void suspect_repetitions();
 
   HeldRecords held_;
   bool holding_ = true;  ///< until there is more than is worth holding, or the commit
   const TopicNames names_;
   const std::string transactional_id_;
   const std::string group_;
-  bool suspect_ = false;
-  bool commit_requested_ = false;  ///< since begin()
+  std::uint64_t closed_before_ = 0;  ///< connections, when the transaction began
+  bool suspect_ = false;             ///< since begin(): a request may have been sent twice
+  bool commit_requested_ = false;    ///< since begin()
 };
 
 /// Outputs, then state, then offsets: after a crash some are done again, none is lost.

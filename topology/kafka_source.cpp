@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstring>
 
@@ -21,6 +22,13 @@ constexpr Duration kJoiningWait{20};
 /// next pause, and every rebalance makes one for all partitions, fetching goes on at N + 1: record N is never seen.
 /// Calls for one message don't have that fault, and cost 0.2 us more a record.
 constexpr int kBatchesLoseRecords = 0x02010000;
+
+/// Before 2.3.0 a consumer that is destroyed between its entry into the group and its first assignment ends the
+/// process: the assignor is known by then, its state comes with the assignment, and the library frees both unasked
+/// (rd_kafka_sticky_assignor_state_destroy).
+constexpr int kDestroysUnassigned = 0x02030000;
+
+std::atomic<std::size_t> left_alone{0};
 
 int ms(Duration duration) { return static_cast<int>(std::max<std::int64_t>(0, duration.count())); }
 
@@ -45,6 +53,8 @@ bool read_origin(std::string_view text, Record& record) {
 
 }  // namespace
 
+std::size_t consumers_left_alone() { return left_alone.load(); }
+
 KafkaMembership::KafkaMembership(KafkaGroupMetadata metadata) : metadata_(std::move(metadata)) {
   if (!metadata_) return;
   // Old clients have no accessors; the serialised form is "CGMDv2:", generation (int32), group id, member id, each
@@ -63,6 +73,7 @@ KafkaMembership::KafkaMembership(KafkaGroupMetadata metadata) : metadata_(std::m
   const bool has_member =
       group_end != std::string_view::npos && group_end + 1 < rest.size() && rest[group_end + 1] != 0;
   valid_ = generation >= 0 && has_member;
+  entered_ = generation >= 0 || has_member;
 }
 
 Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& config, const std::string& instance_id,
@@ -122,6 +133,24 @@ KafkaSource::KafkaSource(const EngineConfig& config, std::string display_name, K
 KafkaSource::~KafkaSource() {
   release_messages();
   if (hops_) rd_kafka_queue_cb_event_enable(hops_.get(), nullptr, nullptr);
+  if (!client_ || may_be_destroyed()) return;
+  spdlog::info("{}: closed before its first assignment; librdkafka {} can't free it", display_name_,
+               rd_kafka_version_str());
+  left_alone.fetch_add(1);
+  // Its threads have nothing more to say, and may be the last to say something.
+  rd_kafka_set_log_level(client_.get(), 0);
+  [[maybe_unused]] rd_kafka_t* left = client_.release();
+}
+
+bool KafkaSource::may_be_destroyed() const {
+  return rd_kafka_version() >= kDestroysUnassigned || answered_ || !entered_;
+}
+
+/// Notes whether the group has taken us in. Its client forgets the generation or the member id when it is refused
+/// later, never both at once.
+void KafkaSource::look_at_membership() {
+  const KafkaMembership membership(KafkaGroupMetadata(rd_kafka_consumer_group_metadata(client_.get())));
+  entered_ = entered_ || membership.entered();
 }
 
 /// Any thread of the library. Whoever waits for the main queue has something to do.
@@ -169,7 +198,7 @@ Result<Batch> KafkaSource::poll(Duration wait) {
   release_messages();
   if (!answered_) {
     // On its way into the group the client looks at where it stands once a second, or whenever it is asked something.
-    const KafkaGroupMetadata asked(rd_kafka_consumer_group_metadata(client_.get()));
+    look_at_membership();
     wait = std::min(wait, kJoiningWait);
   }
   messages_.resize(kBatch);
@@ -270,9 +299,9 @@ void KafkaSource::rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topi
 void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list) {
   std::vector<Partition> inputs;
   for (int i = 0; i < list.cnt; ++i) inputs.push_back(list.elems[i].partition);
-  answered_ = true;
   got_through(group_);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    answered_ = true;
     const KafkaPartitions nothing(rd_kafka_topic_partition_list_new(0));
     const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), nothing.get()));
     if (error) spdlog::error("answer to an assignment: {}", rd_kafka_error_string(error.get()));
@@ -295,10 +324,27 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_pa
 }
 
 Status KafkaSource::assign(std::span<const LogPosition> positions) {
-  separate(positions);
-  const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), names_.list(positions).get()));
+  std::vector<LogPosition> fresh, known;
+  for (const LogPosition& position : positions) (held_.contains(position.log) ? known : fresh).push_back(position);
+  if (!known.empty()) EBC_TRY(seek(known));
+  if (fresh.empty()) return {};
+  separate(fresh);
+  const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), names_.list(fresh).get()));
   if (error) return kafka_status(error, "assign");
-  for (const LogPosition& position : positions) held_.insert(position.log);
+  for (const LogPosition& position : fresh) held_.insert(position.log);
+  return {};
+}
+
+/// What is queued of these logs is dropped by the library. Not by unassigning and assigning, which in the middle of a
+/// rebalance would be taken for the answer to it.
+Status KafkaSource::seek(std::span<const LogPosition> positions) {
+  constexpr int kLimitMs = 1'000;
+  const KafkaPartitions list = names_.list(positions);
+  const KafkaErrorPtr error(rd_kafka_seek_partitions(client_.get(), list.get(), kLimitMs));
+  if (error) return kafka_status(error, "seek");
+  for (int i = 0; i < list->cnt; ++i) {
+    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(list->elems[i].err, "seek");
+  }
   return {};
 }
 
@@ -343,6 +389,8 @@ void KafkaSource::close(bool leave, Duration limit) {
     while (assigned() && in_time()) serve();
   }
   const KafkaErrorPtr error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
+  // From here on it takes no answer to a JoinGroup any more.
+  if (!answered_) look_at_membership();
   while (!error && rd_kafka_consumer_closed(client_.get()) == 0 && in_time()) serve();
 }
 

@@ -16,12 +16,19 @@ class KafkaMembership final : public Membership {
  public:
   explicit KafkaMembership(KafkaGroupMetadata metadata);
   bool valid() const override { return valid_; }
+  /// The group has taken this member in, whether or not it still is one; true also when the client doesn't say.
+  bool entered() const { return entered_; }
   const rd_kafka_consumer_group_metadata_t* raw() const { return metadata_.get(); }
 
  private:
   KafkaGroupMetadata metadata_;
   bool valid_ = false;
+  bool entered_ = true;
 };
+
+/// Consumers that were closed and not destroyed, because that would have ended the process (client versions, in the
+/// docs). Their threads live as long as it does; it should then end by _exit, for exit() takes away what they may use.
+std::size_t consumers_left_alone();
 
 class KafkaSource final : public RecordSource {
  public:
@@ -47,6 +54,8 @@ class KafkaSource final : public RecordSource {
   static void rebalance(rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* opaque);
   void on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list);
   static void hops_arrived(rd_kafka_t* client, void* opaque);
+  void look_at_membership();
+  bool may_be_destroyed() const;
   void separate(std::span<const LogPosition> positions);
   std::size_t take(const KafkaQueue& queue, std::size_t from, std::size_t until);
   void release_messages();
@@ -57,6 +66,7 @@ class KafkaSource final : public RecordSource {
     if (!denials_.empty()) denials_.erase(topic_or_group);
   }
   Status change_assignment(std::span<const LogPartition> remove);
+  Status seek(std::span<const LogPosition> positions);
 
   const TopicNames names_;
   const std::string group_;
@@ -71,6 +81,7 @@ class KafkaSource final : public RecordSource {
   KafkaQueue hops_;
   std::set<LogPartition> held_;
   bool answered_ = false;                         ///< the group has given us something, be it nothing
+  bool entered_ = false;                          ///< the group has taken us in; what it gives us may still be open
   const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the batch at hand; its name was last_channel_'s
   Channel last_channel_{};
   std::map<std::string, std::string> denials_;  ///< by topic, or the group: what was denied there last

@@ -59,7 +59,7 @@ class RecordSource {
   /// another process with our id. Fatal: the client is beyond repair.
   virtual Result<Batch> poll(Duration wait) = 0;
 
-  /// Starts to read these logs at these positions. Outside of the listener only.
+  /// Starts to read these logs at these positions; those that are being read go on there. Outside of the listener only.
   virtual Status assign(std::span<const LogPosition> positions) = 0;
   /// Stops reading; unknown logs are ignored. Outside of the listener only. Revoked and lost inputs, and their
   /// repartition logs, need no call.

@@ -103,6 +103,8 @@ class StreamWorker final : private RebalanceListener {
     std::uint64_t epoch = 0;
     Offset next = 0;
     Offset settled_next = 0;
+    Offset committed_next = 0;  ///< or where it was taken
+    bool commit_at_once = false;
     int inputs_known = 0;  ///< input partitions that have offsets once this one has
     bool touched = false;
   };
@@ -120,6 +122,8 @@ class StreamWorker final : private RebalanceListener {
 
   Status read_mailbox();
   Status start_taken(Taken taken);
+  Status run_home(Taken taken);
+  Status run_route(const Taken& taken);
   Status request_takes();
   Status blame(const HomeTask& task, Status status);
   Status punctuate();
@@ -141,7 +145,10 @@ class StreamWorker final : private RebalanceListener {
   void release(Partition input);
   void retake(Partition home, const Status& why);
   void unassign(std::span<const LogPartition> logs);
+  bool drop_uncommitted(const Status& why);
+  void take_all_anew();
   void reset(const Status& why);
+  void rewind();
   Status recover(Status status);
   void publish();
   HomeTask* home(Partition p) {

@@ -68,8 +68,8 @@ Status StreamWorker::commit_steps() {
 
   apply(homes);
   for (auto& [partition, route] : routes_) {
-    route.touched = false;
-    route.settled_next = route.next;
+    route.touched = route.commit_at_once = false;
+    route.settled_next = route.committed_next = route.next;
   }
   if (const Status finished = session_.finish(positions); !finished.ok()) {
     spdlog::warn("[thread {}] {}", config_.thread, finished.message());

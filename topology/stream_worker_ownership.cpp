@@ -96,26 +96,36 @@ Status StreamWorker::start_taken(Taken taken) {
   counters_.restored.fetch_add(static_cast<std::uint64_t>(taken.restored), std::memory_order_relaxed);
 
   if (!taken.store) {
-    RouteOnly route{.epoch = taken.epoch,
-                    .next = taken.progress.input_next,
-                    .settled_next = taken.progress.input_next,
-                    .inputs_known = taken.progress.inputs_known,
-                    .touched = taken.commit_at_once};
-    routes_[partition] = route;
-    if (partition < board_.capacity()) {
-      BoardEntry& entry = board_.entry(partition);
-      entry.thread.store(config_.thread, std::memory_order_relaxed);
-      entry.input_read_next.store(route.next, std::memory_order_release);
-      entry.input_settled_next.store(route.next, std::memory_order_release);
-      entry.epoch.store(route.epoch, std::memory_order_release);
-    }
-    spdlog::info("[input {}] routing from offset {}", partition, route.next);
-    const std::array position{LogPosition{{Channel::Input, partition}, route.next}};
-    return source_->assign(position);
+    spdlog::info("[input {}] routing from offset {}", partition, taken.progress.input_next);
+    return run_route(taken);
   }
-
   spdlog::info("[home {}] running: input from {}, repartition from {}, {} changelog records replayed", partition,
                taken.progress.input_next, taken.progress.repartition_next, taken.restored);
+  return run_home(std::move(taken));
+}
+
+Status StreamWorker::run_route(const Taken& taken) {
+  const Partition partition = taken.partition;
+  const RouteOnly& route = routes_[partition] = {.epoch = taken.epoch,
+                                                 .next = taken.progress.input_next,
+                                                 .settled_next = taken.progress.input_next,
+                                                 .committed_next = taken.progress.input_next,
+                                                 .commit_at_once = taken.commit_at_once,
+                                                 .inputs_known = taken.progress.inputs_known,
+                                                 .touched = taken.commit_at_once};
+  if (partition < board_.capacity()) {
+    BoardEntry& entry = board_.entry(partition);
+    entry.thread.store(config_.thread, std::memory_order_relaxed);
+    entry.input_read_next.store(route.next, std::memory_order_release);
+    entry.input_settled_next.store(route.next, std::memory_order_release);
+    entry.epoch.store(route.epoch, std::memory_order_release);
+  }
+  const std::array position{LogPosition{{Channel::Input, partition}, route.next}};
+  return source_->assign(position);
+}
+
+Status StreamWorker::run_home(Taken taken) {
+  const Partition partition = taken.partition;
   const std::array positions{LogPosition{{Channel::Input, partition}, taken.progress.input_next},
                              LogPosition{{Channel::Repartition, partition}, taken.progress.repartition_next}};
   BoardEntry& entry = board_.entry(partition);
@@ -149,13 +159,24 @@ void StreamWorker::unassign(std::span<const LogPartition> logs) {
   }
 }
 
-void StreamWorker::reset(const Status& why) {
-  spdlog::warn("[thread {}] drops what is uncommitted and takes its homes anew: {}", config_.thread, why.message());
+/// True: nothing of it counts, for certain.
+bool StreamWorker::drop_uncommitted(const Status& why) {
   set_trouble(why.message());
   note_denial(why);
   ownership_changed_ = true;
   counters_.failed_commits.fetch_add(session_.begun() ? 1 : 0, std::memory_order_relaxed);
-  session_.drop(now_);
+  records_since_commit_ = 0;
+  first_uncommitted_.reset();
+  return session_.drop(now_);
+}
+
+void StreamWorker::reset(const Status& why) {
+  spdlog::warn("[thread {}] drops what is uncommitted and takes its homes anew: {}", config_.thread, why.message());
+  drop_uncommitted(why);
+  take_all_anew();
+}
+
+void StreamWorker::take_all_anew() {
   std::vector<LogPartition> logs;
   for (auto& [partition, epoch] : assigned_) {
     logs.push_back({Channel::Input, partition});
@@ -165,8 +186,37 @@ void StreamWorker::reset(const Status& why) {
     epoch = 0;
   }
   unassign(logs);
-  records_since_commit_ = 0;
-  first_uncommitted_.reset();
+}
+
+/// What runs here goes on from its last commit. A holding of its own each: what the clock found out about how far the
+/// one before had read isn't true of this one.
+void StreamWorker::rewind() {
+  std::vector<Taken> again;
+  for (auto& task : homes_) {
+    if (!task) continue;
+    Taken taken = task->as_committed();
+    // Another thread of ours may have it by now, and we not know yet that we lost it: it is left to that one.
+    const bool ours = board_.entry(taken.partition).epoch.load(std::memory_order_acquire) == taken.epoch;
+    task.reset();
+    if (ours) again.push_back(std::move(taken));
+  }
+  for (const auto& [partition, route] : routes_) {
+    if (partition < board_.capacity() && board_.entry(partition).epoch.load(std::memory_order_acquire) != route.epoch) {
+      continue;
+    }
+    again.push_back({.partition = partition,
+                     .epoch = route.epoch,
+                     .store = nullptr,
+                     .progress = {.input_next = route.committed_next, .inputs_known = route.inputs_known},
+                     .commit_at_once = route.commit_at_once});
+  }
+  for (Taken& taken : again) {
+    const Partition partition = taken.partition;
+    assigned_[partition] = taken.epoch = board_.new_epoch();
+    if (const Status runs = taken.store ? run_home(std::move(taken)) : run_route(taken); !runs.ok()) {
+      retake(partition, runs);
+    }
+  }
 }
 
 Status StreamWorker::rejoin(const std::string& why, const SourceFactory& make_source, Duration close_limit) {
@@ -196,11 +246,20 @@ Status StreamWorker::recover(Status status) {
       return {};
     case Verdict::Fatal:
       return status;
+    case Verdict::TaskCorrupted:
+      reset(status);
+      return {};
     case Verdict::Retry:
     case Verdict::AbortTransaction:
     case Verdict::Fenced:
-    case Verdict::TaskCorrupted:
-      reset(status);
+      if (drop_uncommitted(status)) {
+        spdlog::info("[thread {}] goes back to its last commit: {}", config_.thread, status.message());
+        rewind();
+        return {};
+      }
+      spdlog::warn("[thread {}] drops what is uncommitted and takes its homes anew: {}", config_.thread,
+                   status.message());
+      take_all_anew();
       return {};
   }
   return status;

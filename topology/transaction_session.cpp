@@ -28,7 +28,7 @@ Status TransactionSession::ensure_sink(RecordSource& source, Timestamp now) {
   return {};
 }
 
-void TransactionSession::drop(Timestamp now) {
+bool TransactionSession::drop(Timestamp now) {
   // What fails a second time in a row gets a pause and a new sink.
   Duration shortest = kFirstPause;
   if (sink_ && begun_ && pause_.count() == 0) {
@@ -36,7 +36,7 @@ void TransactionSession::drop(Timestamp now) {
     if (aborted.ok()) {
       reset_counts();
       pause_ = kFirstPause;
-      return;
+      return true;
     }
     if (aborted.verdict() == Verdict::Fenced) shortest = kFencedPause;
   }
@@ -45,6 +45,7 @@ void TransactionSession::drop(Timestamp now) {
   reset_counts();
   pause_ = std::clamp(pause_ * 2, shortest, kLongestPause);
   not_before_ = now + pause_;
+  return false;
 }
 
 void TransactionSession::reset_counts() {

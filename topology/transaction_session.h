@@ -49,9 +49,9 @@ class TransactionSession {
   std::optional<Offset> delivered_offset(int tag) const { return sink_->delivered_offset(tag); }
   Status finish(std::span<const LogPosition> positions);
 
-  /// Ends the transaction, where the sink can; else leaves it to its fate: the next sink's opening ends it, whatever
-  /// became of it.
-  void drop(Timestamp now);
+  /// Ends the transaction, where the sink can, and returns true: nothing of it counts, for certain. Else leaves it to
+  /// its fate and returns false: the next sink's opening ends it, whatever became of it.
+  bool drop(Timestamp now);
 
  private:
   void reset_counts();

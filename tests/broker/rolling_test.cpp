@@ -95,7 +95,8 @@ TEST_F(Rolling, FromOneInstanceToThreeAndBackLosesNothing) {
   make_topic(kPartitions);
   Collectors all;
   all.push_back(start_collector({}, "a"));
-  Workload workload({.seed = 62, .groups = 60'000, .groups_per_second = 400, .finished_ttl_ms = 8'000});
+  // Some 2,000 events a second.
+  Workload workload({.seed = 62, .groups = 60'000, .groups_per_second = 560, .finished_ttl_ms = 8'000});
   RunningWorkload load(workload, brokers(), topic());
   ASSERT_TRUE(wait_for_shares(all, {kPartitions}));
   all.push_back(start_collector({}, "b"));

@@ -199,7 +199,9 @@ std::string Checks::unfinished() {
     advance(fold, home, broker_.log({Topic::Changelog, home}).end());
     constexpr std::size_t kRowsLeft = 2;  // progress and totals
     if (fold.rows.size() <= kRowsLeft) continue;
-    return fmt::format("home {} still holds {}", home, printable(fold.rows.rbegin()->first));
+    std::string left;
+    for (const auto& [key, value] : fold.rows) left += " " + printable(key);
+    return fmt::format("home {} still holds{}", home, left);
   }
   return {};
 }

@@ -50,6 +50,7 @@ Status SimSink::begin() {
   sent_ = 0;
   delivered_.clear();
   produce_failure_ = {};
+  suspect_ = known_ = deciding_ = false;
   return {};
 }
 
@@ -80,6 +81,7 @@ Status SimSink::send(std::size_t most) {
   while (sent_ < until) {
     const Waiting& next = waiting_[sent_];
     Offset offset = 0;
+    known_ = true;
     const Answer answer = broker_.produce(id_, next.at, next.entry, offset);
     if (answer == Answer::Busy) {
       scheduler_.sleep_until(scheduler_.now() + Duration{2});
@@ -111,13 +113,23 @@ Status SimSink::commit(std::span<const LogPosition> positions, const topology::M
   EBC_TRY(produce_failure_);
   EBC_TRY(send(waiting_.size()));
   scheduler_.step();
-  return end_transaction();
+  deciding_ = true;
+  return end_transaction(true);
+}
+
+Status SimSink::abort() {
+  if (deciding_) return {Verdict::AbortTransaction, "a commit was asked for"};
+  waiting_.clear();
+  scheduler_.step();
+  // The library sends nothing when the broker can't know of it.
+  return known_ ? end_transaction(false) : Status{};
 }
 
 Status SimSink::send_offsets(const std::map<TopicPartition, Offset>& offsets, MemberId member) {
   Dice& dice = scheduler_.dice();
-  if (dice.percent(faults_.offsets_refused)) return {Verdict::AbortTransaction, "offsets: refused, may be aborted"};
+  known_ = true;
   for (;;) {
+    if (dice.percent(faults_.offsets_refused)) return {Verdict::AbortTransaction, "offsets: refused, may be aborted"};
     const Way way = throw_way();
     Answer answer = Answer::Busy;
     if (way != Way::RequestLost) answer = broker_.send_offsets(id_, member, offsets);
@@ -135,31 +147,32 @@ Status SimSink::send_offsets(const std::map<TopicPartition, Offset>& offsets, Me
   }
 }
 
-Status SimSink::end_transaction() {
+Status SimSink::end_transaction(bool commit) {
   Dice& dice = scheduler_.dice();
+  const char* const what = commit ? "commit" : "abort";
   const auto late_copy = [&] {
     if (!dice.percent(faults_.late_copy)) return;
-    scheduler_.after(Duration{dice.below(60)}, [&scheduler = scheduler_, &broker = broker_, id = id_] {
-      if (scheduler.traced()) scheduler.trace(fmt::format("late copy of an end of producer {}", id.producer));
-      (void)broker.end_transaction(id, true);
+    scheduler_.after(Duration{dice.below(60)}, [&scheduler = scheduler_, &broker = broker_, id = id_, commit, what] {
+      if (scheduler.traced()) scheduler.trace(fmt::format("late copy: {} of producer {}", what, id.producer));
+      (void)broker.end_transaction(id, commit);
     });
   };
   if (dice.percent(faults_.commit_unknown)) {
     const int arrives = dice.below(3);
-    if (arrives == 1) (void)broker_.end_transaction(id_, true);
+    if (arrives == 1) (void)broker_.end_transaction(id_, commit);
     if (arrives == 2) late_copy();
     scheduler_.sleep_until(scheduler_.now() + Duration{dice.below(50)});
     scheduler_.step();
-    return {Verdict::AbortTransaction, "whether the transaction was committed isn't known"};
+    return {Verdict::AbortTransaction, fmt::format("{}: what became of the transaction isn't known", what)};
   }
   for (;;) {
     const Way way = throw_way();
     Answer answer = Answer::Busy;
-    if (way != Way::RequestLost) answer = broker_.end_transaction(id_, true);
+    if (way != Way::RequestLost) answer = broker_.end_transaction(id_, commit);
     scheduler_.step();
     if (way == Way::Fine && answer != Answer::Busy) {
-      Status ended = failed(answer, "commit");
-      if (ended.ok() && scheduler_.traced()) scheduler_.trace("commit is answered");
+      Status ended = failed(answer, what);
+      if (ended.ok() && scheduler_.traced()) scheduler_.trace(fmt::format("{} is answered", what));
       return ended;
     }
     suspect_ = suspect_ || way != Way::Fine;

@@ -26,6 +26,7 @@ class SimSink final : public topology::Sink {
   Status commit(std::span<const topology::LogPosition> positions, const topology::Membership& membership) override;
   std::optional<Offset> delivered_offset(int tag) const override;
   Status finish(std::span<const topology::LogPosition>) override { return {}; }
+  Status abort() override;
   bool wants_replacing() const override { return suspect_; }
 
  private:
@@ -40,7 +41,7 @@ class SimSink final : public topology::Sink {
   Way throw_way();
   Status send(std::size_t most);
   Status send_offsets(const std::map<TopicPartition, Offset>& offsets, MemberId member);
-  Status end_transaction();
+  Status end_transaction(bool commit);
   Status failed(Answer answer, const char* what) const;
 
   Scheduler& scheduler_;
@@ -48,7 +49,9 @@ class SimSink final : public topology::Sink {
   const Faults& faults_;
   const std::string name_;
   ProducerId id_;
-  bool suspect_ = false;
+  bool suspect_ = false;   ///< a request was sent twice since begin()
+  bool known_ = false;     ///< the broker knows of the transaction
+  bool deciding_ = false;  ///< its commit was asked for
   std::vector<Waiting> waiting_;
   std::size_t sent_ = 0;  ///< of waiting_
   std::map<int, Offset> delivered_;

@@ -78,6 +78,36 @@ class Commit : public ::testing::Test {
   TopologyTestDriver driver{example::word_count(), {.partitions = 2, .output_topics = {"counts"}}};
 };
 
+// A rebalance refuses the offsets of the generation before, and homes that stay shouldn't wait for it: no question is
+// asked, and the same producer goes on.
+TEST_F(Commit, ThatWasRefusedOnceIsDoneAgainAtOnce) {
+  driver.pipe("sun", "sun");
+  driver.commit();
+  driver.faults().offsets_silent = true;
+  driver.pipe("sun", "sun");
+  driver.pipe(1 - home_of("sun", 2), std::nullopt, "sun");
+  driver.fail_next_commit(CommitFailure::Refused);
+  driver.commit();
+  driver.commit();  // what hopped in it is read after it
+  driver.commit();
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2", "sun 3"));
+  EXPECT_EQ(driver.worker().producers_made(), 1U);
+}
+
+TEST_F(Commit, ThatIsRefusedAgainLeavesNothingToMemory) {
+  driver.pipe("sun", "sun");
+  driver.commit();
+  driver.pipe("sun", "sun");
+  for (int i = 0; i < 2; ++i) {
+    driver.fail_next_commit(CommitFailure::Refused);
+    driver.commit();
+  }
+  EXPECT_TRUE(driver.worker().running().empty());
+  driver.advance(Duration{500});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun 2"));
+  EXPECT_EQ(driver.worker().producers_made(), 2U);
+}
+
 TEST_F(Commit, SendsNothingWithAMembershipThatIsVoid) {
   driver.pipe("sun", "sun");
   driver.faults().membership_void = true;

@@ -146,6 +146,7 @@ Status FakeSink::begin() {
   faults_.begun_with_late_copies += suspect_ ? 1 : 0;
   delivered_.clear();
   written_.clear();
+  commit_asked_ = false;
   return {};
 }
 
@@ -177,10 +178,18 @@ Status FakeSink::commit(std::span<const LogPosition> positions, const Membership
   std::map<FakeLog::TopicPartition, Offset> offsets;
   for (const LogPosition& position : positions) offsets[topics_.at(position.log)] = position.offset_next;
   log_.send_offsets(offsets, producer_);
+  commit_asked_ = true;
   if (failure == CommitFailure::UnknownAborted) return {Verdict::AbortTransaction, "no answer, as the test wants it"};
   log_.end_transaction(producer_, true);
   suspect_ = faults_.commits_are_slow;
   if (failure == CommitFailure::UnknownCommitted) return {Verdict::AbortTransaction, "no answer, as the test wants it"};
+  return {};
+}
+
+Status FakeSink::abort() {
+  if (commit_asked_) return {Verdict::AbortTransaction, "a commit was asked for"};
+  if (log_.fenced(producer_)) return {Verdict::AbortTransaction, "a newer producer of this name has come"};
+  log_.end_transaction(producer_, false);
   return {};
 }
 

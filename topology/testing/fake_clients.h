@@ -108,6 +108,7 @@ class FakeSink final : public Sink {
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   std::optional<Offset> delivered_offset(int tag) const override;
   Status finish(std::span<const LogPosition>) override { return {}; }
+  Status abort() override;
   bool wants_replacing() const override { return suspect_; }
 
  private:
@@ -116,6 +117,7 @@ class FakeSink final : public Sink {
   FakeFaults& faults_;
   const std::string id_;
   bool suspect_ = false;
+  bool commit_asked_ = false;
   ProducerEpoch producer_;
   std::map<int, Offset> delivered_;
   std::set<std::string> written_;  ///< topics, since begin()

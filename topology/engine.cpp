@@ -123,9 +123,9 @@ EngineFailure Engine::Impl::make_restoring() {
                         .on_lost_offsets = config_.on_lost_offsets,
                         .stall_timeout = config_.stall_timeout};
   takes_ = std::make_unique<TakeQueue>(rules, instance_.stores(), *take_offsets_, *reader_, clock_, post);
-  home_clock_ =
-      std::make_unique<HomeClock>(HomeClockConfig{.foreign_wait = config_.transaction_timeout}, *board_,
-                                  *clock_offsets_, [post](int thread, ClockAdvance advance) { post(thread, advance); });
+  home_clock_ = std::make_unique<HomeClock>(
+      HomeClockConfig{.foreign_wait = longest_transaction(config_.transaction_timeout)}, *board_, *clock_offsets_,
+      [post](int thread, ClockAdvance advance) { post(thread, advance); });
   return {};
 }
 

@@ -42,6 +42,7 @@ Timestamp HomeClock::next_tick(Timestamp now) const {
 bool HomeClock::start_tick(Timestamp now) {
   tick_ = now;
   round_ = 0;
+  held_back_.clear();
   homes_.clear();
   for (Partition home = 0; home < board_.homes(); ++home) {
     const BoardEntry& entry = board_.entry(home);
@@ -113,16 +114,28 @@ bool HomeClock::inputs_passed(Timestamp now) {
   }
   note_held_up(waiting, now);
   if (!waiting) return true;
-  // Somebody else's open transaction may hold reading back; a backlog is never given up on.
-  if (now - tick_ >= config_.foreign_wait && now - lso_asked_ >= config_.idle_tick) {
-    lso_asked_ = now;
-    for (std::size_t i = 0; i < input_ends_.size(); ++i) {
-      if (input_passed_[i]) continue;
-      auto stable = offsets_.last_stable_offset({Channel::Input, static_cast<Partition>(i)});
-      if (stable.ok()) input_ends_[i] = std::min(input_ends_[i], *stable);
-    }
-  }
+  pass_over_hanging_transactions(now);
   return false;
+}
+
+/// An open transaction holds reading back at its start, the partition's last stable offset. The one that stays there
+/// for `foreign_wait` is passed over; a backlog is never given up on. Time in which the broker didn't answer doesn't
+/// count: it may only now be ending what it was asked to end.
+void HomeClock::pass_over_hanging_transactions(Timestamp now) {
+  if (now - tick_ < config_.idle_tick || now - stable_asked_ < config_.idle_tick) return;
+  stable_asked_ = now;
+  for (std::size_t i = 0; i < input_ends_.size(); ++i) {
+    const auto p = static_cast<Partition>(i);
+    if (input_passed_[i]) continue;
+    auto stable = offsets_.last_stable_offset({Channel::Input, p});
+    if (!stable.ok() || *stable >= input_ends_[i]) {
+      held_back_.erase(p);
+      continue;
+    }
+    HeldBack& held = held_back_.try_emplace(p, HeldBack{*stable, now}).first->second;
+    if (held.at != *stable) held = {*stable, now};
+    if (now - held.since >= config_.foreign_wait) input_ends_[i] = *stable;
+  }
 }
 
 bool HomeClock::still_held(const Ticked& ticked) const {

@@ -31,10 +31,14 @@ struct HomeClockConfig {
   Duration idle_tick{1'000};      ///< between ticks while no deadline is due
   Duration due_tick{20};          ///< between ticks while one is
   Duration recheck{5};            ///< between looks at what a tick waits for
-  Duration foreign_wait{10'000};  ///< how long somebody else's open transaction on the input is waited for
+  Duration foreign_wait{22'000};  ///< how long an open transaction on the input is waited for
   Duration big_step{1'000};       ///< a move of the clock beyond which ticks are repeated ...
   int rounds = 4;                 ///< ... at most so often
 };
+
+/// How long one of our own transactions may stay open: its timeout, and up to 10 s until the broker looks for such
+/// (transaction.abort.timed.out.transaction.cleanup.interval.ms) and has ended it. Nobody else's can be told from them.
+inline Duration longest_transaction(Duration timeout) { return timeout + Duration{12'000}; }
 
 /// One thread; its questions to the broker may block it for a bounded time.
 class HomeClock {
@@ -65,6 +69,7 @@ class HomeClock {
   bool start_tick(Timestamp now);
   bool ask_input_ends();
   bool inputs_passed(Timestamp now);
+  void pass_over_hanging_transactions(Timestamp now);
   bool ask_repartition_ends();
   bool repartition_passed() const;
   bool another_round();
@@ -85,7 +90,12 @@ class HomeClock {
   std::vector<Offset> input_ends_, asked_ends_;
   std::vector<bool> input_passed_;
   int round_ = 0;
-  Timestamp lso_asked_{};
+  struct HeldBack {
+    Offset at;        ///< the last stable offset
+    Timestamp since;  ///< it was seen to be there
+  };
+  std::map<Partition, HeldBack> held_back_;  ///< inputs that the tick waits for, and that can't be read on
+  Timestamp stable_asked_{};
 
   mutable std::mutex mutex_;
   std::optional<Partition> held_up_by_;  // guarded by mutex_; written by the one thread

@@ -61,7 +61,10 @@ class History {
 
 void History::set_up() {
   shared_topic_ = dice_.one_in(3);
-  broker_ = std::make_unique<Broker>(scheduler_, BrokerRules{.transaction_timeout = kTransactionTimeout});
+  // A real broker looks every 10 s by default, whatever the transaction's own timeout.
+  broker_ = std::make_unique<Broker>(scheduler_,
+                                     BrokerRules{.transaction_timeout = kTransactionTimeout,
+                                                 .abort_every = dice_.one_in(3) ? Duration{10'000} : Duration{1'000}});
   broker_->create(Topic::Input, options_.partitions);
   broker_->create(Topic::Repartition, options_.partitions);
   broker_->create(Topic::Changelog, options_.partitions);

@@ -67,8 +67,9 @@ void SimProcess::start() {
   rules.trust_local_state_for = cluster_.trust_local_state_for;
   life.takes = std::make_unique<topology::TakeQueue>(rules, disk_, life.take_offsets, life.reader, scheduler, post);
   life.clock = std::make_unique<topology::HomeClock>(
-      topology::HomeClockConfig{.recheck = Duration{15}, .foreign_wait = cluster_.transaction_timeout}, life.board,
-      life.clock_offsets, [post](int thread, ClockAdvance advance) { post(thread, advance); });
+      topology::HomeClockConfig{.recheck = Duration{15},
+                                .foreign_wait = topology::longest_transaction(cluster_.transaction_timeout)},
+      life.board, life.clock_offsets, [post](int thread, ClockAdvance advance) { post(thread, advance); });
 
   const std::string identity = fmt::format("{}.{}", name, identity_);
   const SupplierFactory suppliers = group::make_supplier_factory(cluster_.collector, life.registry);

@@ -106,15 +106,45 @@ TEST_F(Clocked, DoesNotAdvanceAHoldingThatEndedMeanwhile) {
   EXPECT_THAT(tick_at(kStart + Duration{30}), ElementsAre(std::pair{0, kStart}));
 }
 
-TEST_F(Clocked, PassesAForeignTransactionThatHangsOnlyAfterTheTransactionTimeout) {
-  hold(0);
-  hold(1);
-  const ProducerEpoch stranger = log.init_producer("stranger");
-  log.append({"in", 0}, {.key = {}, .value = "x", .timestamp = kStart, .headers = {}}, stranger);
-  EXPECT_THAT(tick_at(kStart), IsEmpty());
-  EXPECT_THAT(tick_at(kStart + Duration{9'000}), IsEmpty());
-  tick_at(kStart + Duration{10'000});
-  EXPECT_EQ(tick_at(kStart + Duration{10'010}).size(), 2u);
+class HeldBack : public Clocked {
+ protected:
+  void SetUp() override {
+    hold(0);
+    hold(1);
+    for (const auto& stranger : strangers) {
+      log.append({"in", 0}, {.key = {}, .value = "x", .timestamp = kStart, .headers = {}}, stranger);
+    }
+    EXPECT_THAT(tick_at(kStart), IsEmpty());
+  }
+  /// Looks once a second; the second from the start at which the clock moves, -1 if it doesn't.
+  int moves_between(int from, int until) {
+    for (int s = from; s <= until; ++s) {
+      const Timestamp now = kStart + Duration{s * 1'000};
+      if (!tick_at(now).empty() || !tick_at(now + Duration{5}).empty()) return s;
+    }
+    return -1;
+  }
+  const std::vector<ProducerEpoch> strangers{log.init_producer("one"), log.init_producer("two")};
+};
+
+TEST_F(HeldBack, ByATransactionThatHangsItWaitsAsLongAsTheBrokerMayTakeToEndOneOfOurs) {
+  EXPECT_EQ(moves_between(1, 30), 23) << "22 s from when it was first looked at, a second after the tick began";
+}
+
+// A tick that began before the broker went away must not take the first thing that is heard of it for the last.
+TEST_F(HeldBack, WhileTheBrokerIsSilentNoTimeCounts) {
+  EXPECT_EQ(moves_between(1, 10), -1);
+  faults.offsets_silent = true;
+  EXPECT_EQ(moves_between(11, 40), -1);
+  faults.offsets_silent = false;
+  EXPECT_EQ(moves_between(41, 80), 63);
+}
+
+TEST_F(HeldBack, ByOneTransactionAfterTheOtherItWaitsForEach) {
+  EXPECT_EQ(moves_between(1, 20), -1);
+  log.end_transaction(strangers[0], true);
+  settle(0, 1);
+  EXPECT_EQ(moves_between(21, 60), 43);
 }
 
 TEST_F(Clocked, NeverGivesUpOnABacklog) {

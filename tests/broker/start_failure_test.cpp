@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "tests/broker/broker_test.h"
 
@@ -110,6 +111,40 @@ TEST_F(StartFailure, AChangelogOfANewerVersionIsLeftToThatVersion) {
 
   EXPECT_EQ(finished.end.code, 4);
   EXPECT_THAT(finished.output, AllOf(HasSubstr("format 2"), HasSubstr("run the version that wrote it")));
+}
+
+// One step up, by a version that writes the next format, and a step down again: what this version can't read it leaves
+// alone, and what is of its own format it takes up where it stood.
+TEST_F(StartFailure, ANewerStateFolderIsLeftAloneAndAnOwnOneTakenUpAgain) {
+  make_topic(1);
+  auto before = start_collector();
+  KafkaProducer producer(brokers());
+  producer.produce(
+      {.topic = topic(), .value = R"({"id":"kept","type":"EventGroupCollectorCreate","expected":["a"],"ttl":3600})"});
+  producer.flush();
+  ASSERT_TRUE(eventually(20s, [&] { return before->metric("open_groups") == 1; }));
+  ASSERT_EQ(before->stop().code, 0);
+  const auto identity = state_dir() / "identity";
+  std::ostringstream own;
+  own << std::ifstream(identity).rdbuf();
+
+  std::string newer = own.str();
+  newer.replace(newer.find("format = 1"), 10, "format = 2");
+  std::ofstream(identity) << newer;
+  const auto folder_refused = run(run_arguments());
+  EXPECT_EQ(folder_refused.end.code, 4);
+  EXPECT_THAT(folder_refused.output, HasSubstr("run the version that wrote it or a later one"));
+  std::ostringstream left;
+  left << std::ifstream(identity).rdbuf();
+  EXPECT_EQ(left.str(), newer);
+
+  std::ofstream(identity) << own.str();
+  const auto after = start_collector();
+  EXPECT_EQ(after->metric("open_groups"), 1);
+  EXPECT_LE(after->metric("restored_records_total"), 1) << "it goes on from its own state";
+  producer.produce({.topic = topic(), .value = R"({"id":"a","type":"EventGroupCollectorEntityDone","group":"kept"})"});
+  producer.flush();
+  EXPECT_TRUE(eventually(20s, [&] { return after->metric("outcomes_total") == 1; }));
 }
 
 TEST_F(StartFailure, StateFolderInUseIsRefusedAndItsUserUnharmed) {

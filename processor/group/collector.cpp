@@ -213,8 +213,9 @@ Status Collector::replay_waiting(Entry& entry, Timestamp created) {
   if (entry.waiting.count == 0) return {};
   std::vector<StoredEvent> events;
   std::vector<Header> headers;
+  std::string place;
   do {
-    EBC_TRY(home_->kept.take_waiting(entry, events));
+    EBC_TRY(home_->kept.take_waiting(entry, place, events));
     for (const StoredEvent& event : events) {
       const Timestamp time = std::max(event.time, created);
       const Record record = record_of(event, headers);

@@ -203,8 +203,9 @@ Status GroupActions::seal(Entry& entry, Timestamp time) {
   entry.group->sealed = true;
   parts_.groups.touch(entry);
   std::vector<StoredEvent> parked;
+  std::string place;
   do {
-    EBC_TRY(parts_.kept.take_parked(entry, parked));
+    EBC_TRY(parts_.kept.take_parked(entry, place, parked));
     for (const StoredEvent& event : parked) {
       if (entry.kind == Entry::Kind::Open) {
         EBC_TRY(judge_parked(entry, event, time));
@@ -255,8 +256,9 @@ Status GroupActions::resolve(Entry& entry, const Resolution& end) {
                          .with_errors = !group.policy.is_all()});
 
   std::vector<StoredEvent> parked;
+  std::string place;
   do {
-    EBC_TRY(parts_.kept.take_parked(entry, parked));
+    EBC_TRY(parts_.kept.take_parked(entry, place, parked));
     for (const StoredEvent& event : parked) late(event);
   } while (!parked.empty());
   return parts_.groups.close(entry, marker_of(group.origin, end.resolved));

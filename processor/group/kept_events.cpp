@@ -46,21 +46,22 @@ bool KeptEvents::wait(Entry& entry, const Record& record, Timestamp time) {
   return true;
 }
 
-Status KeptEvents::take(const std::string& from, const std::string& until, std::vector<std::string>& keys,
+Status KeptEvents::take(std::string& place, const std::string& until, std::vector<std::string>& keys,
                         std::vector<StoredEvent>& out) {
   out.clear();
   bool fine = true;
-  EBC_TRY(store_.scan(from, until, [&](std::string_view key, std::string_view value) {
+  EBC_TRY(store_.scan(place, until, [&](std::string_view key, std::string_view value) {
     keys.emplace_back(key);
     fine = decode_event(value, out.emplace_back());
     return fine && out.size() < kBatch;
   }));
   if (!fine) return damaged();
   for (const std::string& key : keys) store_.erase(key);
+  if (!keys.empty()) place.assign(keys.back()).push_back('\0');
   return {};
 }
 
-Status KeptEvents::take_waiting(Entry& entry, std::vector<StoredEvent>& out) {
+Status KeptEvents::take_waiting(Entry& entry, std::string& place, std::vector<StoredEvent>& out) {
   out.clear();
   if (entry.waiting.count == 0) {
     entry.waiting = {};
@@ -68,7 +69,8 @@ Status KeptEvents::take_waiting(Entry& entry, std::vector<StoredEvent>& out) {
   }
   std::vector<std::string> keys;
   waiting_of(entry.id, key_, until_);
-  EBC_TRY(take(key_, until_, keys, out));
+  if (place.empty()) place = key_;
+  EBC_TRY(take(place, until_, keys, out));
   for (std::size_t i = 0; i < out.size(); ++i) {
     ByteReader number{std::string_view{keys[i]}.substr(row_prefix_size(entry.id))};
     timers_.remove(out[i].expires, TimerKind::WaitingEvent, entry.id, number.big_endian64());
@@ -129,13 +131,14 @@ void KeptEvents::unpark(Entry& entry, std::string_view entity) {
   groups_.touch(entry);
 }
 
-Status KeptEvents::take_parked(Entry& entry, std::vector<StoredEvent>& out) {
+Status KeptEvents::take_parked(Entry& entry, std::string& place, std::vector<StoredEvent>& out) {
   out.clear();
   Group& group = *entry.group;
   if (group.parked == 0) return {};
   std::vector<std::string> keys;
   parked_of(entry.id, key_, until_);
-  EBC_TRY(take(key_, until_, keys, out));
+  if (place.empty()) place = key_;
+  EBC_TRY(take(place, until_, keys, out));
   group.parked = out.empty() ? 0 : group.parked - std::min<std::uint64_t>(group.parked, out.size());
   groups_.touch(entry);
   return {};

@@ -21,8 +21,9 @@ class KeptEvents {
 
   /// Until the Create comes or the orphan's time is over. False: the group has as many as are allowed.
   bool wait(Entry& entry, const Record& record, Timestamp time);
-  /// Takes some that wait, in the order in which they came; empty: there are no more.
-  Status take_waiting(Entry& entry, std::vector<StoredEvent>& out);
+  /// Takes some that wait, in the order in which they came; empty: there are no more. `place` is empty at the first
+  /// call and remembers, from one call to the next, what was taken: the store would step over it again and again.
+  Status take_waiting(Entry& entry, std::string& place, std::vector<StoredEvent>& out);
   /// The one whose time is over by `timer`; none: it isn't there any more.
   Result<std::optional<StoredEvent>> expire(const Timer& timer);
 
@@ -31,11 +32,12 @@ class KeptEvents {
   /// The one parked for `entity`, left where it is.
   Result<std::optional<StoredEvent>> parked(const Entry& entry, std::string_view entity);
   void unpark(Entry& entry, std::string_view entity);
-  /// Takes some that are parked, in the order of their entities; empty: there are no more.
-  Status take_parked(Entry& entry, std::vector<StoredEvent>& out);
+  /// Takes some that are parked, in the order of their entities; empty: there are no more. `place`: as above.
+  Status take_parked(Entry& entry, std::string& place, std::vector<StoredEvent>& out);
 
  private:
-  Status take(const std::string& from, const std::string& until, std::vector<std::string>& keys,
+  /// The rows from `place` on, which moves behind them.
+  Status take(std::string& place, const std::string& until, std::vector<std::string>& keys,
               std::vector<StoredEvent>& out);
   Result<std::optional<StoredEvent>> get(const std::string& key);
 

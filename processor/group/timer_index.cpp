@@ -23,7 +23,7 @@ void TimerIndex::add(Timestamp deadline, TimerKind kind, std::string_view id, st
     store_.put(key_, kPresent);
   }
   next_ = std::min(next_, deadline);
-  from_ = std::min(from_, deadline);
+  if (key_ < from_) from_ = key_;
   earliest_added_ = std::min(earliest_added_, deadline);
 }
 
@@ -34,11 +34,12 @@ void TimerIndex::remove(Timestamp deadline, TimerKind kind, std::string_view id,
 
 Status TimerIndex::collect_due(Timestamp clock, std::size_t limit, std::vector<Timer>& out) {
   out.clear();
-  timers_from(from_, key_);
+  if (from_.empty()) timers_from(Timestamp::min(), from_);
   timers_end(until_);
+  key_ = until_;
   Timestamp next = kNever;
   bool damaged = false;
-  EBC_TRY(store_.scan(key_, until_, [&](std::string_view key, std::string_view) {
+  EBC_TRY(store_.scan(from_, until_, [&](std::string_view key, std::string_view) {
     Timer timer;
     damaged = !decode_timer(key, timer);
     if (damaged) return false;
@@ -47,12 +48,13 @@ Status TimerIndex::collect_due(Timestamp clock, std::size_t limit, std::vector<T
       return true;
     }
     next = timer.deadline;
+    key_ = key;
     return false;
   }));
   if (damaged) return {Verdict::TaskCorrupted, "a row of the timer index can't be read"};
   next_ = next;
   // Those handed out are removed by the caller; add() brings the start back when an earlier one comes.
-  from_ = out.empty() ? next : out.back().deadline;
+  from_ = key_;
   return {};
 }
 

@@ -36,10 +36,11 @@ class TimerIndex {
 
  private:
   KeyValueStore& store_;
-  Timestamp from_ = Timestamp::min();  ///< no timer is earlier
   Timestamp next_ = kNever;
   Timestamp earliest_added_ = kNever;
-  std::string key_, until_;  ///< kept for their memory
+  std::string from_;  ///< no row lies before; empty: not looked yet
+  // Kept for their memory.
+  std::string key_, until_;
 };
 
 }  // namespace ebc::group

@@ -12,6 +12,23 @@ void expect_ok(const Status& status) {
 
 }  // namespace
 
+Result<bool> CountedStore::get(std::string_view key, std::string& value) const {
+  ++work_;
+  return rows_.get(key, value);
+}
+
+Status CountedStore::scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const {
+  return rows_.scan(from, until, [&](std::string_view key, std::string_view value) {
+    ++work_;
+    return visit(key, value);
+  });
+}
+
+Status CountedStore::apply(std::span<const state::Write> writes, Offset changelog_offset_next) {
+  work_ += writes.size();
+  return rows_.apply(writes, changelog_offset_next);
+}
+
 MemoryHome::MemoryHome(group::CollectorOptions options, Timestamp start_time)
     : supplier_(group::make_supplier_factory(std::move(options), registry_)(0)), now_(start_time), clock_(start_time) {
   start();
@@ -45,6 +62,12 @@ void MemoryHome::advance_clock(Timestamp clock) {
   clock_ = std::max(clock_, clock);
   now_ = std::max(now_, clock_);
   while (clock_ > processor_->next_punctuation()) expect_ok(processor_->punctuate(clock_));
+}
+
+void MemoryHome::turn(Timestamp clock) {
+  clock_ = std::max(clock_, clock);
+  now_ = std::max(now_, clock_);
+  if (clock_ > processor_->next_punctuation()) expect_ok(processor_->punctuate(clock_));
 }
 
 void MemoryHome::commit() {

@@ -23,6 +23,23 @@ struct Sent {
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
 };
 
+/// A store in memory that counts what is asked of it.
+class CountedStore final : public state::CommittedStore {
+ public:
+  Result<bool> get(std::string_view key, std::string& value) const override;
+  Status scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const override;
+  Status apply(std::span<const state::Write> writes, Offset changelog_offset_next) override;
+  Result<std::optional<Offset>> changelog_offset_next() const override { return rows_.changelog_offset_next(); }
+  Status clear() override { return rows_.clear(); }
+
+  /// Rows looked for, passed over or written, all together: what a real store's time goes with.
+  std::size_t work() const { return work_; }
+
+ private:
+  state::MemoryStore rows_;
+  mutable std::size_t work_ = 0;
+};
+
 /// One thread. Any error of the collector is thrown as std::runtime_error: over this store there is no reason for one.
 class MemoryHome final : public ProcessorContext {
  public:
@@ -43,6 +60,9 @@ class MemoryHome final : public ProcessorContext {
   /// Everything up to `clock` has been read; what is due happens.
   void advance_clock(Timestamp clock);
 
+  /// Likewise, but only as much of what is due as one turn does.
+  void turn(Timestamp clock);
+
   void commit();
   /// What was not committed never was: outputs since then are gone, too.
   void crash();
@@ -51,6 +71,8 @@ class MemoryHome final : public ProcessorContext {
   std::vector<Sent> take();
   /// Committed rows, those of the engine left out.
   std::size_t rows() const;
+  /// Work of the committed store since the start.
+  std::size_t work() const { return committed_.work(); }
   group::StatsSnapshot stats() const { return registry_->sum(); }
 
  private:
@@ -58,7 +80,7 @@ class MemoryHome final : public ProcessorContext {
 
   std::shared_ptr<group::StatsRegistry> registry_ = std::make_shared<group::StatsRegistry>();
   std::unique_ptr<ProcessorSupplier> supplier_;
-  state::MemoryStore committed_;
+  CountedStore committed_;
   std::unique_ptr<state::TransactionBuffer> buffer_;
   std::unique_ptr<Processor> processor_;
   Timestamp now_, clock_;

@@ -129,6 +129,19 @@ TEST_F(Commit, TakesTheHomeAnewWhenTheDiskIsFullAfterTheTransactionHasCounted) {
   EXPECT_GT(driver.restores(), 0);
 }
 
+// They are what fences: a member that was put out could commit its timeouts else.
+TEST_F(Commit, OfTimeoutsOnlySendsTheOffsetsOfItsHome) {
+  const Partition home = home_of("sun", 2);
+  driver.pipe("sun", "sun");
+  driver.commit();
+  driver.log().expire_offsets({TopologyTestDriver::kInput, home});
+  driver.log().expire_offsets({TopologyTestDriver::kRepartition, home});
+  driver.advance(Duration{6'000});
+  EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1", "sun total 1"));
+  EXPECT_EQ(driver.log().committed({TopologyTestDriver::kInput, home}), 1);
+  EXPECT_EQ(driver.log().committed({TopologyTestDriver::kRepartition, home}), 0);
+}
+
 TEST_F(Commit, IsMadeBeforeAPartitionIsGivenUp) {
   const Partition home = home_of("sun", 2);
   driver.pipe("sun", "sun");

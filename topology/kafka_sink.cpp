@@ -330,7 +330,6 @@ Status ExactlyOnceSink::denial_behind(Status failed) {
 /// A rebalance refuses the offsets of the generation before; a new producer for that would cost half a second.
 Status ExactlyOnceSink::abort() {
   forget_topics();
-  held_.clear();
   if (commit_requested_) return {Verdict::AbortTransaction, "a commit was asked for"};
   const KafkaErrorPtr error(rd_kafka_abort_transaction(client(), ms(kSlowCommit)));
   suspect_repetitions();

@@ -1,21 +1,15 @@
 """What reads over HTTP cost the events beside them, and how long they take. Needs wrk."""
 
 import json
-import socket
 import subprocess
 import time
 import urllib.request
 
+from . import machine
 from .cases import THROUGHPUT, throughput, verified, watch
 
 KEPT = 10_000  # open groups that are read
 CONNECTIONS, LISTING = 50, 4
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wrk(bench, url, name, paths, connections, rate, seconds):
@@ -82,7 +76,7 @@ def paced(bench, rate=50_000, reads=5_000, seconds=20):
     """Events at a steady rate, alone and beside reads."""
     entities = 3
     app = bench.name("ours-reads")
-    source, sink, port = bench.topic(f"in-{app}"), bench.topic(f"out-{app}"), free_port()
+    source, sink, port = bench.topic(f"in-{app}"), bench.topic(f"out-{app}"), machine.free_port()
     running = bench.collector(app, source, sink, "exactly-once", "--http", f"127.0.0.1:{port}")
     found = {"case": "reads", "system": "ours", "rate": rate, "asked_per_s": reads, "verified": True}
     keep_open(bench, source)
@@ -118,7 +112,7 @@ def saturated(bench, reads=5_000, groups=1_000_000, seconds=6):
     bench.load("produce", "--topic", source, "--groups", groups, "--entities", 3, "--interleave", 1_000)
     found = {"case": "reads-saturated", "system": "ours", "asked_per_s": reads, "verified": True}
     for phase in ("alone", "beside"):
-        port = free_port()
+        port = machine.free_port()
         readers = []
 
         def begin(port=port, phase=phase, readers=readers):

@@ -58,6 +58,9 @@ class EventParser {
   bool read_ttl(std::optional<Ttl>& out);
   bool read_flag(const JsonValue& value, std::string_view name, bool& out);
   bool read_text(const JsonValue& value, std::string_view name, Json& out);
+  using Wanted = std::pair<std::string_view, JsonValue*>;
+  /// Members of an object by their names; the last of a name counts. False: not an object.
+  bool read_members(const JsonValue& value, std::initializer_list<Wanted> wanted);
   bool read_policy();
   bool read_limit(const JsonValue& value, std::uint64_t& out);
   bool read_handler();

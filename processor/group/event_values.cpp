@@ -118,6 +118,21 @@ bool EventParser::read_limit(const JsonValue& value, std::uint64_t& out) {
   return true;
 }
 
+bool EventParser::read_members(const JsonValue& value, std::initializer_list<Wanted> wanted) {
+  JsonScanner scanner{value.text, kDeepestJson};
+  if (value.kind != JsonKind::Object || !scanner.begin_object()) return false;
+  JsonValue key;
+  JsonValue member;
+  while (scanner.next_member(key, member)) {
+    std::string_view name;
+    if (!read_string(key, name)) continue;
+    for (const auto& [wanted_name, out] : wanted) {
+      if (name == wanted_name) *out = member;
+    }
+  }
+  return true;
+}
+
 bool EventParser::read_policy() {
   constexpr std::string_view kMust =
       R"(all, allSettled, any, race, {"quorum": k} or {"tolerate": n}, with k and n whole numbers from 0)";
@@ -132,18 +147,9 @@ bool EventParser::read_policy() {
     if (name == "race") return policy = Policy::race(), true;
     return wrong("policy", kMust);
   }
-  JsonScanner scanner{value.text, kDeepestJson};
-  if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("policy", kMust);
-  JsonValue key;
-  JsonValue member;
   JsonValue quorum;
   JsonValue tolerate;
-  while (scanner.next_member(key, member)) {
-    std::string_view name;
-    if (!read_string(key, name)) continue;
-    if (name == "quorum") quorum = member;
-    if (name == "tolerate") tolerate = member;
-  }
+  if (!read_members(value, {{"quorum", &quorum}, {"tolerate", &tolerate}})) return wrong("policy", kMust);
   if (quorum.absent() == tolerate.absent()) return wrong("policy", kMust);
   std::uint64_t limit = 0;
   if (!read_limit(quorum.absent() ? tolerate : quorum, limit)) return wrong("policy", kMust);
@@ -154,17 +160,10 @@ bool EventParser::read_policy() {
 bool EventParser::read_target(const JsonValue& value, HandlerTarget& out) {
   out = {};
   if (value.absent()) return true;
-  JsonScanner scanner{value.text, kDeepestJson};
-  if (value.kind != JsonKind::Object || !scanner.begin_object()) return false;
-  JsonValue key;
-  JsonValue member;
+  JsonValue payload;
   JsonValue topic;
-  while (scanner.next_member(key, member)) {
-    std::string_view name;
-    if (!read_string(key, name)) continue;
-    if (name == "payload") out.payload = member.text;
-    if (name == "topic") topic = member;
-  }
+  if (!read_members(value, {{"payload", &payload}, {"topic", &topic}})) return false;
+  out.payload = payload.text;
   return read_string(topic, out.topic) && !out.topic.empty();
 }
 
@@ -173,18 +172,9 @@ bool EventParser::read_handler() {
   event_.create.on_success = event_.create.on_failure = {};
   const JsonValue& value = fields_.handler;
   if (value.absent()) return true;
-  JsonScanner scanner{value.text, kDeepestJson};
-  if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("handler", kMust);
-  JsonValue key;
-  JsonValue member;
   JsonValue on_success;
   JsonValue on_failure;
-  while (scanner.next_member(key, member)) {
-    std::string_view name;
-    if (!read_string(key, name)) continue;
-    if (name == "onsuccess") on_success = member;
-    if (name == "onfailure") on_failure = member;
-  }
+  if (!read_members(value, {{"onsuccess", &on_success}, {"onfailure", &on_failure}})) return wrong("handler", kMust);
   return (read_target(on_success, event_.create.on_success) && read_target(on_failure, event_.create.on_failure)) ||
          wrong("handler", kMust);
 }
@@ -194,18 +184,9 @@ bool EventParser::read_parent() {
   parent = {};
   const JsonValue& value = fields_.parent;
   if (value.absent()) return true;
-  JsonScanner scanner{value.text, kDeepestJson};
-  if (value.kind != JsonKind::Object || !scanner.begin_object()) return wrong("parent", R"({"group", "entity"})");
-  JsonValue key;
-  JsonValue member;
   JsonValue group;
   JsonValue entity;
-  while (scanner.next_member(key, member)) {
-    std::string_view name;
-    if (!read_string(key, name)) continue;
-    if (name == "group") group = member;
-    if (name == "entity") entity = member;
-  }
+  if (!read_members(value, {{"group", &group}, {"entity", &entity}})) return wrong("parent", R"({"group", "entity"})");
   if (read_id(group, "group of parent", parent.group) && read_id(entity, "entity of parent", parent.entity))
     return true;
   parent = {};

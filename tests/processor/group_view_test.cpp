@@ -9,6 +9,7 @@
 
 #include "processor/group/open_groups.h"
 #include "tests/processor/collector_world.h"
+#include "tests/processor/map_reader.h"
 
 namespace ebc::group {
 namespace {
@@ -23,22 +24,14 @@ using testing::SizeIs;
 class Committed final : public RowReader {
  public:
   explicit Committed(World& world) : rows_(world.rows().committed()) {}
-  Result<bool> get(std::string_view key, std::string& value) const override {
-    const auto found = rows_.find(std::string(key));
-    if (found == rows_.end()) return false;
-    value = found->second;
-    return true;
-  }
+  Result<bool> get(std::string_view key, std::string& value) const override { return reader_.get(key, value); }
   Status scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const override {
-    for (auto row = rows_.lower_bound(std::string(from)); row != rows_.end(); ++row) {
-      if (!until.empty() && row->first >= until) break;
-      if (!visit(row->first, row->second)) break;
-    }
-    return {};
+    return reader_.scan(from, until, visit);
   }
 
  private:
   const std::map<std::string, std::string> rows_;
+  const MapReader reader_{rows_};
 };
 
 std::string shown(World& world, std::string_view id) {
@@ -314,23 +307,17 @@ class Deadlines {
 
   class Rows final : public RowReader {
    public:
-    explicit Rows(const Deadlines& all) : all_(all) {}
-    Result<bool> get(std::string_view key, std::string& value) const override {
-      const auto found = all_.rows_.find(std::string(key));
-      if (found != all_.rows_.end()) value = found->second;
-      return found != all_.rows_.end();
-    }
+    explicit Rows(const Deadlines& all) : reader_(all.rows_) {}
+    Result<bool> get(std::string_view key, std::string& value) const override { return reader_.get(key, value); }
     Status scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const override {
-      for (auto row = all_.rows_.lower_bound(std::string(from)); row != all_.rows_.end(); ++row) {
-        if (row->first >= until || !visit(row->first, row->second)) break;
-      }
+      EBC_TRY(reader_.scan(from, until, visit));
       if (meanwhile) std::exchange(meanwhile, {})();
       return {};
     }
     mutable std::function<void()> meanwhile;
 
    private:
-    const Deadlines& all_;
+    const MapReader reader_;
   };
 
  private:

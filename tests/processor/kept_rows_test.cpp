@@ -7,6 +7,7 @@
 
 #include "processor/group/group_view.h"
 #include "tests/processor/collector_world.h"
+#include "tests/processor/map_reader.h"
 
 namespace ebc::group {
 namespace {
@@ -57,26 +58,6 @@ void tell(World& world) {
   world.commit();
 }
 
-class KeptReader final : public RowReader {
- public:
-  explicit KeptReader(const Rows& rows) : rows_(rows) {}
-  Result<bool> get(std::string_view key, std::string& value) const override {
-    const auto found = rows_.find(std::string(key));
-    if (found == rows_.end()) return false;
-    value = found->second;
-    return true;
-  }
-  Status scan(std::string_view from, std::string_view until, const KeyValueStore::Visitor& visit) const override {
-    for (auto row = rows_.lower_bound(std::string(from)); row != rows_.end() && row->first < until; ++row) {
-      if (!visit(row->first, row->second)) break;
-    }
-    return {};
-  }
-
- private:
-  const Rows& rows_;
-};
-
 TEST(KeptRows, AreWrittenAsTheyWere) {
   World world;
   tell(world);
@@ -89,7 +70,7 @@ TEST(KeptRows, AreWrittenAsTheyWere) {
 
 TEST(KeptRows, AreReadAsTheyWere) {
   const Rows rows = kept();
-  const KeptReader reader(rows);
+  const MapReader reader(rows);
   const auto shown = [&](std::string_view id) {
     auto view = read_group(reader, id);
     EXPECT_TRUE(view.ok()) << view.status().message();

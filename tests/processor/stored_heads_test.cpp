@@ -7,6 +7,7 @@
 
 #include "processor/group/hash.h"
 #include "processor/group/row_codec.h"
+#include "tests/processor/map_reader.h"
 
 namespace ebc::group {
 namespace {
@@ -14,24 +15,17 @@ namespace {
 /// Counts how often it is read.
 class MapStore final : public KeyValueStore {
  public:
-  Result<bool> get(std::string_view key, std::string& value) override {
-    const auto it = rows.find(key);
-    if (it == rows.end()) return false;
-    value = it->second;
-    return true;
-  }
+  Result<bool> get(std::string_view key, std::string& value) override { return MapReader(rows).get(key, value); }
   void put(std::string_view key, std::string_view value) override { rows[std::string(key)] = value; }
   void put_new(std::string_view key, std::string_view value) override { put(key, value); }
   void erase(std::string_view key) override { rows.erase(std::string(key)); }
   Status scan(std::string_view from, std::string_view until, const Visitor& visit) override {
     ++scans;
-    for (auto it = rows.lower_bound(from); it != rows.end() && it->first < until; ++it) {
-      if (!visit(it->first, it->second)) break;
-    }
+    EBC_TRY(MapReader(rows).scan(from, until, visit));
     return fault;
   }
 
-  std::map<std::string, std::string, std::less<>> rows;
+  std::map<std::string, std::string> rows;
   int scans = 0;
   Status fault;
 };

@@ -53,7 +53,11 @@ TEST_F(Zombie, WritesNothingThatAReaderOfCommittedRecordsSees) {
   measured("zombie_frozen_ms", static_cast<double>(frozen.ms()));
 
   EXPECT_EQ(seen(), before);
-  EXPECT_NE(zombie->log().find("drops what is uncommitted"), std::string::npos)
+  // Which of the two depends on whether its transaction could be aborted for certain; both are said of one that was
+  // open.
+  const std::string log = zombie->log();
+  const auto said = [&](const char* line) { return log.find(line) != std::string::npos; };
+  EXPECT_TRUE(said("drops what is uncommitted") || said("goes back to its last commit"))
       << "it had nothing to lose: this proves nothing";
   EXPECT_TRUE(is_exactly_once(check_all(workload.produced(), 90s, "0.5")));
 }

@@ -74,10 +74,10 @@ Status KafkaAdmin::create(const TopicSpec& spec) {
       rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication_factor, why.data(), why.size()));
   if (!topic) return {Verdict::Fatal, fmt::format("{}: {}", what, why.data())};
   for (const auto& [name, value] : spec.config) rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
-  rd_kafka_CreateTopics(client_.get(), topics, 1, nullptr, queue.get());
-  auto event = answer_to_request(queue.get(), what);
+  auto event = ask_kafka(client_.get(), what, [&](rd_kafka_queue_t* queue) {
+    rd_kafka_CreateTopics(client_.get(), topics, 1, nullptr, queue);
+  });
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
@@ -99,10 +99,10 @@ Status KafkaAdmin::delete_records(const std::string& topic, const std::map<Parti
   }
   using DeleteRecords = std::unique_ptr<rd_kafka_DeleteRecords_t, KafkaDeleter<rd_kafka_DeleteRecords_destroy>>;
   const DeleteRecords request(rd_kafka_DeleteRecords_new(list.get()));
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_DeleteRecords_t* requests[] = {request.get()};
-  rd_kafka_DeleteRecords(client_.get(), requests, 1, nullptr, queue.get());
-  auto event = answer_to_request(queue.get(), "purge of " + topic);
+  auto event = ask_kafka(client_.get(), "purge of " + topic, [&](rd_kafka_queue_t* queue) {
+    rd_kafka_DeleteRecords(client_.get(), requests, 1, nullptr, queue);
+  });
   if (!event.ok()) return event.status();
   const auto* results = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));
   for (int i = 0; i < results->cnt; ++i) {
@@ -115,19 +115,15 @@ Status KafkaAdmin::delete_topic(const std::string& topic) {
   const std::string what = "delete topic " + topic;
   using Deletion = std::unique_ptr<rd_kafka_DeleteTopic_t, KafkaDeleter<rd_kafka_DeleteTopic_destroy>>;
   const Deletion deletion(rd_kafka_DeleteTopic_new(topic.c_str()));
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_DeleteTopic_t* deletions[] = {deletion.get()};
-  rd_kafka_DeleteTopics(client_.get(), deletions, 1, nullptr, queue.get());
-  auto event = answer_to_request(queue.get(), what);
+  auto event = ask_kafka(client_.get(), what, [&](rd_kafka_queue_t* queue) {
+    rd_kafka_DeleteTopics(client_.get(), deletions, 1, nullptr, queue);
+  });
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event->get()), &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto code = rd_kafka_topic_result_error(results[i]);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-      return {Verdict::Fatal, fmt::format("{}: {}", what, rd_kafka_err2str(code))};
-    }
-  }
+  EBC_TRY(all_deleted(what, std::span(results, count), rd_kafka_topic_result_error,
+                      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART));
   // The answer comes before every broker knows.
   for (int attempt = 0; attempt < 100; ++attempt) {
     auto found = facts(topic);
@@ -140,10 +136,10 @@ Status KafkaAdmin::delete_topic(const std::string& topic) {
 Result<std::map<std::string, std::string>> KafkaAdmin::config_of(const std::string& topic) {
   const std::string what = "settings of topic " + topic;
   const ConfigResource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_ConfigResource_t* resources[] = {resource.get()};
-  rd_kafka_DescribeConfigs(client_.get(), resources, 1, nullptr, queue.get());
-  auto event = answer_to_request(queue.get(), what);
+  auto event = ask_kafka(client_.get(), what, [&](rd_kafka_queue_t* queue) {
+    rd_kafka_DescribeConfigs(client_.get(), resources, 1, nullptr, queue);
+  });
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results =

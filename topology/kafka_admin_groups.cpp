@@ -8,10 +8,10 @@ namespace ebc::topology {
 
 Result<std::vector<GroupMember>> KafkaAdmin::members(const std::string& group) {
   const std::string what = "members of group " + group;
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   const char* groups[] = {group.c_str()};
-  rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, nullptr, queue.get());
-  auto event = answer_to_request(queue.get(), what);
+  auto event = ask_kafka(client_.get(), what, [&](rd_kafka_queue_t* queue) {
+    rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, nullptr, queue);
+  });
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results =
@@ -37,19 +37,18 @@ Status KafkaAdmin::delete_group(const std::string& group) {
   const std::string what = "delete group " + group;
   using Deletion = std::unique_ptr<rd_kafka_DeleteGroup_t, KafkaDeleter<rd_kafka_DeleteGroup_destroy>>;
   const Deletion deletion(rd_kafka_DeleteGroup_new(group.c_str()));
-  const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_DeleteGroup_t* deletions[] = {deletion.get()};
-  rd_kafka_DeleteGroups(client_.get(), deletions, 1, nullptr, queue.get());
-  auto event = answer_to_request(queue.get(), what);
+  auto event = ask_kafka(client_.get(), what, [&](rd_kafka_queue_t* queue) {
+    rd_kafka_DeleteGroups(client_.get(), deletions, 1, nullptr, queue);
+  });
   if (!event.ok()) return event.status();
   std::size_t count = 0;
   const auto* results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event->get()), &count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto* error = rd_kafka_group_result_error(results[i]);
-    if (error == nullptr || rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) continue;
-    return {Verdict::Fatal, fmt::format("{}: {}", what, rd_kafka_err2str(rd_kafka_error_code(error)))};
-  }
-  return {};
+  const auto code_of = [](const rd_kafka_group_result_t* result) {
+    const auto* error = rd_kafka_group_result_error(result);
+    return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+  };
+  return all_deleted(what, std::span(results, count), code_of, RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND);
 }
 
 }  // namespace ebc::topology

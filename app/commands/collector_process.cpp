@@ -104,7 +104,8 @@ std::unique_ptr<HttpService> start_http(const CollectorSettings& settings, topol
                       .output_topic = settings.engine.output_topics.front(),
                       .kafka = settings.engine.kafka,
                       .timeout = settings.engine.start_timeout},
-              .dead_letter_topic = settings.engine.dead_letter_topic()}});
+              .dead_letter_topic = settings.engine.dead_letter_topic(),
+              .options = settings.in_force}});
   status = service->start(http.host, http.port);
   if (!status.ok()) return service;
   spdlog::info("http: listening on {}:{}", http.host, service->port());

@@ -26,6 +26,7 @@ constexpr std::array kNames = {
     Name{"icon.svg", "image/svg+xml"},
     Name{"main.js", kScript},
     Name{"api.js", kScript},
+    Name{"config.js", kScript},
     Name{"dom.js", kScript},
     Name{"figures.js", kScript},
     Name{"format.js", kScript},

@@ -22,6 +22,7 @@ Api::Api(const ApiParts& parts, group::RecentOutcomes& recent, Config config)
       max_id_bytes_(config.groups.max_id_bytes),
       reads_(parts),
       waits_(parts),
+      config_(parts, config.options),
       instances_(parts, std::move(config.sources)),
       hub_(parts, recent, waits_, instances_),
       sender_(config.bus),
@@ -32,10 +33,11 @@ void Api::handle(const Target& target, const HttpCall& call, const ExchangePtr& 
   const auto& path = target.path;
   const auto is = [&](std::string_view name) { return path.size() == 2 && path[1] == name; };
   if (path.size() >= 2 && path[1] == "groups") return groups(target, call, exchange);
-  const bool known = is("instances") || is("events") || is("dead-letters") || is("openapi.json");
+  const bool known = is("instances") || is("config") || is("events") || is("dead-letters") || is("openapi.json");
   if (!known) return exchange->send(problem(404, "nothing is at this path; /v1/openapi.json tells what there is"));
   if (!reads(call)) return exchange->send(not_allowed(kRead));
   if (is("openapi.json")) return exchange->send({200, "application/json", std::string(openapi_document())});
+  if (is("config")) return config_.config(target, call, exchange);
   if (is("dead-letters")) return dead_letters(dead_letters_, target, exchange);
   if (parts_.placement.homes() == 0) return exchange->send(unavailable("the collector is starting"));
   if (is("instances")) return instances_.instances(call, exchange);

@@ -1,6 +1,7 @@
 // The paths under /v1: which is answered by whom.
 #pragma once
 
+#include "app/http/config_view.h"
 #include "app/http/dead_letters.h"
 #include "app/http/event_hub.h"
 #include "app/http/group_reads.h"
@@ -18,6 +19,7 @@ class Api {
     group::CollectorOptions groups;
     BusSettings bus;
     std::string dead_letter_topic;
+    OptionsInForce options;
   };
 
   Api(const ApiParts& parts, group::RecentOutcomes& recent, Config config);
@@ -33,6 +35,7 @@ class Api {
   const std::size_t max_id_bytes_;
   GroupReads reads_;
   OutcomeWaits waits_;
+  ConfigView config_;
   InstanceViews instances_;
   EventHub hub_;
   KafkaSender sender_;

@@ -65,17 +65,17 @@ void check_setting(const KafkaSetting& setting, const std::string& where, Faults
 }
 
 // A later setting of the same scope and key takes the place of the earlier one.
-void put(std::vector<KafkaSetting>& settings, KafkaSetting setting) {
+void put(std::vector<GivenKafkaSetting>& settings, GivenKafkaSetting given) {
   for (auto& known : settings) {
-    if (known.scope == setting.scope && known.name == setting.name) {
-      known.value = std::move(setting.value);
+    if (known.setting.scope == given.setting.scope && known.setting.name == given.setting.name) {
+      known = std::move(given);
       return;
     }
   }
-  settings.push_back(std::move(setting));
+  settings.push_back(std::move(given));
 }
 
-void read_secrets_file(const std::string& path, const std::string& where, std::vector<KafkaSetting>& settings,
+void read_secrets_file(const std::string& path, const std::string& where, std::vector<GivenKafkaSetting>& settings,
                        Faults& faults) {
   std::ifstream in(path);
   if (!in) return faults.push_back(fmt::format("{}: can't read {}", where, path));
@@ -90,12 +90,19 @@ void read_secrets_file(const std::string& path, const std::string& where, std::v
       continue;
     }
     auto setting = split_scope(trim(text.substr(0, equals)), trim(text.substr(equals + 1)));
-    check_setting(setting, fmt::format("{} line {}", path, number), faults);
-    put(settings, std::move(setting));
+    auto line_of = fmt::format("{} line {}", path, number);
+    check_setting(setting, line_of, faults);
+    put(settings, {.setting = std::move(setting), .where = std::move(line_of), .secret = true});
   }
 }
 
 bool from_environment(const OptionValue& pair) { return pair.where.starts_with("EB_COLLECTOR_KAFKA"); }
+
+// "https://user:password@host": an address that brings its own.
+bool holds_credentials(std::string_view value) {
+  const auto scheme = value.find("://");
+  return scheme != std::string_view::npos && value.find('@', scheme) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -107,22 +114,24 @@ bool is_kafka_secret(std::string_view key) {
          name == "ssl.key.pem" || name == "sasl.oauthbearer.config";
 }
 
-std::vector<KafkaSetting> kafka_settings(const ResolvedOptions& options, Faults& faults) {
-  std::vector<KafkaSetting> settings;
+std::vector<GivenKafkaSetting> given_kafka_settings(const ResolvedOptions& options, Faults& faults) {
+  std::vector<GivenKafkaSetting> settings;
   const auto& pairs = options.all("kafka");
   const auto add = [&](const OptionValue& pair) {
     const std::string_view text = pair.text;
     const auto equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) return;  // already named by the check of the option
     const auto key = trim(text.substr(0, equals));
-    if (is_kafka_secret(key) && !from_environment(pair)) {
+    const bool secret = is_kafka_secret(key);
+    if (secret && !from_environment(pair)) {
       return faults.push_back(
           fmt::format("{}: {} is a secret and is not taken from there; set {} or --kafka-secrets-file", pair.where, key,
                       variable_of(key)));
     }
     auto setting = split_scope(key, trim(text.substr(equals + 1)));
     check_setting(setting, pair.where, faults);
-    put(settings, std::move(setting));
+    const bool hidden = secret || holds_credentials(setting.value);
+    put(settings, {.setting = std::move(setting), .where = pair.where, .secret = hidden});
   };
   // Pairs come weakest first: file, environment, flags. The secrets file stands between file and environment.
   const auto stronger = std::ranges::find_if(
@@ -132,6 +141,12 @@ std::vector<KafkaSetting> kafka_settings(const ResolvedOptions& options, Faults&
     read_secrets_file(path, options.where("kafka-secrets-file"), settings, faults);
   }
   std::for_each(stronger, pairs.end(), add);
+  return settings;
+}
+
+std::vector<KafkaSetting> kafka_settings(const ResolvedOptions& options, Faults& faults) {
+  std::vector<KafkaSetting> settings;
+  for (auto& given : given_kafka_settings(options, faults)) settings.push_back(std::move(given.setting));
   return settings;
 }
 

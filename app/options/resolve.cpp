@@ -85,6 +85,8 @@ const std::vector<OptionValue>& ResolvedOptions::all(std::string_view name) cons
   return found == values_.end() ? kNone : found->second;
 }
 
+bool ResolvedOptions::has(std::string_view name) const { return values_.contains(name); }
+
 bool ResolvedOptions::given(std::string_view name) const { return !all(name).empty(); }
 
 std::string ResolvedOptions::text(std::string_view name) const {

@@ -31,6 +31,7 @@ class ResolvedOptions {
  public:
   void set(std::string_view name, std::vector<OptionValue> values);
 
+  bool has(std::string_view name) const;    ///< it is an option of the command
   bool given(std::string_view name) const;  ///< by anything but the default
   /// The last value, or the default; empty when there is neither.
   std::string text(std::string_view name) const;

@@ -251,6 +251,8 @@ CollectorSettings collector_settings(const ResolvedOptions& options, const Envir
           fmt::format("{}: {} is an internal topic of --app-id {}", options.where("topic"), internal, engine.app_id));
     }
   }
+  settings.in_force = options_in_force(
+      options, {{"state-dir", engine.state_dir.string()}, {"output-topic", engine.output_topics.front()}});
   return settings;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/options/in_force.h"
 #include "app/options/resolve.h"
 #include "processor/group/options.h"
 #include "topology/engine_config.h"
@@ -39,6 +40,7 @@ struct CollectorSettings {
   group::CollectorOptions groups;
   HttpSettings http;
   std::size_t recent_outcome_bytes = 0;
+  OptionsInForce in_force;  ///< all of this as people are shown it
 };
 
 /// Of `run` and `dev`. Combinations that can't work become faults.

@@ -79,7 +79,8 @@ class Node {
                           .application = {"app", "in", "out", "exactly-once"}},
               .groups = {},
               .bus = {.brokers = "127.0.0.1:1", .topic = "in", .output_topic = "out", .kafka = {}, .timeout = {}},
-              .dead_letter_topic = "dead"}),
+              .dead_letter_topic = "dead",
+              .options = {.options = {{"topic", "in-" + id, "--topic"}}, .kafka = {}}}),
         endpoints_(
             [id] {
               topology::EngineSnapshot snapshot;
@@ -262,6 +263,19 @@ TEST_F(HttpApiTest, RefusesWrongParameters) {
   EXPECT_THAT(here_.get("/v1/groups/a/b"), StartsWith("HTTP/1.1 404"));
   EXPECT_THAT(here_.ask("PUT", "/v1/groups/a"),
               AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD, PATCH, DELETE")));
+}
+
+TEST_F(HttpApiTest, GivesTheConfigurationOfTheInstanceThatIsNamed) {
+  for (const auto query : {"", "?instance=here"}) {
+    EXPECT_THAT(here_.get(fmt::format("/v1/config{}", query)),
+                AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(R"("instance":"here")"), HasSubstr("in-here")))
+        << query;
+  }
+  EXPECT_THAT(here_.get("/v1/config?instance=peer"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("in-there")));
+  EXPECT_THAT(here_.get("/v1/config?instance=nobody"), StartsWith("HTTP/1.1 404"));
+  there_.stop();
+  EXPECT_THAT(here_.get("/v1/config?instance=peer"), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("doesn't answer")));
+  EXPECT_THAT(here_.ask("POST", "/v1/config"), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD")));
 }
 
 TEST_F(HttpApiTest, GivesTheOutcomeAtOnceWhenItIsKnown) {

@@ -2,17 +2,11 @@
 import http.client
 import json
 import os
-import socket
+import re
 import subprocess
 import tempfile
 import time
 from urllib.parse import quote
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Reply:
@@ -24,15 +18,15 @@ class Reply:
 
 
 class Collector:
-    def __init__(self, token=None, extra=()):
+    def __init__(self, token=None, extra=(), environment=()):
         self.token = token
-        self.port = free_port()
         self.log = tempfile.TemporaryFile()
-        environment = dict(os.environ)
+        environment = {**os.environ, **dict(environment)}
         if token:
             environment["EB_COLLECTOR_HTTP_TOKEN"] = token
-        arguments = [os.environ["EBC_BINARY"], "dev", "--port", "0", "--http", f"127.0.0.1:{self.port}", *extra]
+        arguments = [os.environ["EBC_BINARY"], "dev", "--port", "0", "--http", "127.0.0.1:0", *extra]
         self.process = subprocess.Popen(arguments, stdout=self.log, stderr=subprocess.STDOUT, env=environment)
+        self.port = int(self.wait(lambda: re.search(r"http: listening on 127\.0\.0\.1:(\d+)", self.said()), "its HTTP")[1])
         self.base = f"http://127.0.0.1:{self.port}"
         self.wait(lambda: self.call("GET", "/readyz").status == 200 and
                   "incomplete" not in self.call("GET", "/v1/groups").json(), "the collector to be ready")
@@ -54,8 +48,10 @@ class Collector:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        self.log.seek(0)
-        raise AssertionError(f"waited in vain for {what}; the collector says:\n{self.log.read().decode()[-4000:]}")
+        raise AssertionError(f"waited in vain for {what}; the collector says:\n{self.said()[-4000:]}")
+
+    def said(self):
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode(errors="replace")
 
     def call(self, method, path, body=None, headers=None, raw=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

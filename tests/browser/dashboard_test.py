@@ -43,6 +43,10 @@ class Dashboard(unittest.TestCase):
     def known(self, group):
         self.collector.wait(lambda: self.collector.group(group).status == 200, f"group {group}")
 
+    def unfold(self, page):
+        page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
+        page.wait_for_timeout(200)
+
     # Screens
 
     def test_overview_shows_what_is_open_due_and_decided(self):
@@ -131,6 +135,25 @@ class Dashboard(unittest.TestCase):
         page = self.open("#/instances")
         expect(page.get_by_text("✓ ready")).to_be_visible()
         expect(page.locator("dd").filter(has_text="0, 1, 2, 3").first).to_be_visible()
+
+    def test_an_instance_shows_its_configuration_and_no_secret(self):
+        name = "EB_COLLECTOR_KAFKA_SASL_PASSWORD"
+        locked = Collector(token="s3cret-token", extra=["--max-ttl", "2d", "--kafka", "client.rack=" + HOSTILE], environment={name: "s3cret-word"})
+        self.addCleanup(locked.stop)
+        page = self.browser.open(f"{locked.base}/#/instances")
+        self.addCleanup(page.context.close)
+        page.get_by_label("Token").fill("s3cret-token")
+        page.keyboard.press("Enter")
+        page.get_by_text("Configuration").click()
+        given = page.get_by_role("group", name="Given")
+        expect(given.get_by_role("row").filter(has_text="max-ttl")).to_contain_text("2d")
+        expect(given.get_by_role("row").filter(has_text="http-token")).to_contain_text("hidden")
+        kafka = page.get_by_role("group", name="Kafka client")
+        expect(kafka.get_by_role("row").filter(has_text="client.rack")).to_contain_text(HOSTILE)
+        expect(kafka.get_by_role("row").filter(has_text="sasl.password")).to_contain_text(f"hidden{name}")
+        expect(page.get_by_role("group", name="By default").get_by_role("row").filter(has_text="orphan-ttl")).to_contain_text("30s")
+        self.assertNotIn("s3cret", page.content())
+        self.assertEqual(page.locator("img, main script").count(), 0)
 
     # Actions
 
@@ -252,7 +275,11 @@ class Dashboard(unittest.TestCase):
         for hash_ in [*SCREENS, group_page("narrow-" + "x" * 200)]:
             page.goto(f"{self.collector.base}/{hash_}")
             page.wait_for_timeout(500)
+            self.unfold(page)
             self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 360, hash_)
+            if hash_.startswith("#/groups"):
+                cut = page.evaluate("[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth).length")
+                self.assertEqual(cut, 0, f"{hash_}: columns beyond the edge")
 
     def test_axe_finds_nothing_serious_light_or_dark(self):
         self.collector.create("axe-open", ["a", "b", "c"], ttl=20, labels={"team": "t"})
@@ -266,6 +293,7 @@ class Dashboard(unittest.TestCase):
             for hash_ in [*SCREENS, group_page("axe-open"), group_page("axe-failed"), group_page("nobody")]:
                 page.goto(f"{self.collector.base}/{hash_}")
                 page.wait_for_timeout(600)
+                self.unfold(page)
                 found = Axe().run(page).response["violations"]
                 serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
                 self.assertEqual(serious, [], f"{hash_} dark={dark}")

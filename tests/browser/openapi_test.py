@@ -104,7 +104,11 @@ class Description(unittest.TestCase):
         self.ask(outcome, "get", "/v1/groups/x/outcome?wait=20s", 200)
         listed = self.ask(groups, "get", "/v1/groups?state=resolved", 200)
         self.assertIn("cancelled", [group.get("cause") for group in listed["groups"]])
-        self.ask("/v1/instances", "get", "/v1/instances", 200)
+        instances = self.ask("/v1/instances", "get", "/v1/instances", 200)["instances"]
+        config = self.ask("/v1/config", "get", f"/v1/config?instance={instances[0]['id']}", 200)
+        self.assertEqual(config["instance"], instances[0]["id"])
+        self.assertIn({"name": "http", "value": "127.0.0.1:0", "source": "--http", "hidden": False}, config["options"])
+        self.ask("/v1/config", "get", "/v1/config?instance=nobody", 404)
         collector.wait(lambda: collector.call("GET", "/v1/dead-letters").json()["deadLetters"], "a dead letter")
         letters = self.ask("/v1/dead-letters", "get", "/v1/dead-letters", 200)["deadLetters"]
         self.assertIn("unexpected-entity", [letter["reason"] for letter in letters])

@@ -31,7 +31,7 @@ def fill(collector):
 
 def main(folder):
     os.makedirs(folder, exist_ok=True)
-    collector, browser = Collector(), Browser()
+    collector, browser = Collector(extra=["--max-ttl", "7d", "--handler-topics", "audit-*", "--kafka", "client.rack=eu-1"]), Browser()
     fill(collector)
     page = browser.open(collector.base)
     page.wait_for_timeout(4000)
@@ -46,6 +46,9 @@ def main(folder):
     for name, hash_, how in shots:
         shot = browser.open(f"{collector.base}/{hash_}", **how)
         shot.wait_for_timeout(3500 if name.startswith("overview") else 1500)
+        if name == "instances":
+            shot.get_by_text("Configuration").click()
+            shot.wait_for_timeout(500)
         shot.screenshot(path=os.path.join(folder, f"{name}.png"))
         shot.context.close()
     browser.close()

@@ -17,8 +17,8 @@ function makeRow(letter) {
   const value = letter.value ?? '';
   const cut = letter.valueBytes > new TextEncoder().encode(value).length;
   return el('tr', {}, el('td', { class: 'num', title: fullTime(letter.time) }, clockTime(letter.time)),
-    el('td', {}, el('span', { class: 'tag late' }, el('span', { 'aria-hidden': 'true' }, '!'), letter.reason || 'unknown'), el('p', { class: 'dim' }, meanings[letter.reason] ?? '')),
-    el('td', {}, letter.detail), el('td', { class: 'id wide' }, letter.key ?? '–'), el('td', { class: 'id wide' }, letter.from),
+    el('td', {}, el('span', { class: 'tag late', title: meanings[letter.reason] }, el('span', { 'aria-hidden': 'true' }, '!'), letter.reason || 'unknown'), el('p', {}, letter.detail)),
+    el('td', { class: 'id wide key' }, letter.key ?? '–'), el('td', { class: 'id wide from' }, letter.from),
     el('td', { class: 'grow' }, letter.value === null ? el('span', { class: 'dim' }, 'no value') : el('details', {}, el('summary', {}, `${number(letter.valueBytes)} bytes`),
       el('pre', { tabindex: '0' }, cut ? `${value}…` : pretty(value)))));
 }
@@ -28,8 +28,8 @@ export function page() {
   const reason = el('select', {}, el('option', { value: '' }, 'any reason'), Object.keys(meanings).map((name) => el('option', { value: name }, name)));
   const status = el('p', { class: 'dim', role: 'status' }, 'Loading…');
   const notice = el('p', { class: 'notice', role: 'alert', hidden: true });
-  const table = el('div', { class: 'scroll' }, el('table', {}, el('caption', { class: 'hidden' }, 'Dead letters'), el('thead', {}, el('tr', {},
-    ['When', 'Reason', 'Detail', 'Key', 'From', 'Message'].map((name) => el('th', { scope: 'col', class: ['Key', 'From'].includes(name) ? 'wide' : '' }, name)))), body));
+  const table = el('div', { class: 'scroll' }, el('table', { class: 'letters' }, el('caption', { class: 'hidden' }, 'Dead letters'), el('thead', {}, el('tr', {},
+    [['When', ''], ['Reason', ''], ['Key', 'wide key'], ['From', 'wide from'], ['Message', '']].map(([name, classes]) => el('th', { scope: 'col', class: classes }, name)))), body));
   const nothing = empty('No dead letters', 'Everything that came could be used.');
   show(nothing, false);
   const node = el('div', { class: 'contents' }, el('div', { class: 'head' }, el('h1', {}, 'Dead letters'), el('span', { class: 'push' }, status)), notice,

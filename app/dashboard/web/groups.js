@@ -89,7 +89,7 @@ export function page(query, navigate) {
   const body = el('tbody', { class: 'rows' });
   const resolvedOnes = !['open', null].includes(query.get('state'));
   const heads = resolvedOnes ? ['Group', 'Outcome', '', 'Why', 'Resolved', ''] : ['Group', 'State', 'Settled', 'Waits for', 'Age', 'Due in'];
-  const table = el('div', { class: 'scroll' }, el('table', {}, el('caption', { class: 'hidden' }, 'Groups'), el('thead', {}, el('tr', {},
+  const table = el('div', { class: 'scroll' }, el('table', { class: 'groups' }, el('caption', { class: 'hidden' }, 'Groups'), el('thead', {}, el('tr', {},
     heads.map((name, i) => el('th', { scope: 'col', class: [3, 4].includes(i) ? 'wide' : i === 5 ? 'right' : '' }, name)))), body));
   const status = el('p', { class: 'dim', role: 'status' }, 'Loading…');
   const notice = el('p', { class: 'notice', hidden: true });

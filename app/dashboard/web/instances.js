@@ -2,6 +2,7 @@
 import { el, setText, patch, show, empty } from './dom.js';
 import { number } from './format.js';
 import { homesTable } from './overview.js';
+import { configuration } from './config.js';
 import * as figures from './figures.js';
 import * as live from './live.js';
 
@@ -11,7 +12,7 @@ function card(instance) {
   const state = el('span', {}), why = el('p', { class: 'notice', hidden: true });
   const dl = el('dl', { class: 'facts' });
   const homes = homesTable();
-  const node = el('section', { class: 'card' }, el('div', { class: 'head' }, el('h2', { class: 'id' }, instance.id), el('span', { class: 'push' }, state)), why, dl, homes.node);
+  const node = el('section', { class: 'card instance' }, el('div', { class: 'head' }, el('h2', { class: 'id' }, instance.id), el('span', { class: 'push' }, state)), why, dl, homes.node, configuration(instance.id));
   node.draw = (now) => {
     const good = now.reachable && now.ready;
     const word = !now.reachable ? '✕ not reached' : now.ready ? '✓ ready' : '◌ not ready';

@@ -44,7 +44,7 @@ function lagCell(home) {
 export function homesTable() {
   const body = el('tbody', {});
   const node = el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {},
-    el('th', { scope: 'col' }, 'Home'), el('th', { scope: 'col' }, 'Owner'), el('th', { scope: 'col', class: 'right' }, 'Lag'), el('th', { scope: 'col' }, 'State'))), body));
+    el('th', { scope: 'col' }, 'Home'), el('th', { scope: 'col', class: 'owner' }, 'Owner'), el('th', { scope: 'col', class: 'right' }, 'Lag'), el('th', { scope: 'col' }, 'State'))), body));
   const update = (document) => {
     const rows = [];
     const seen = new Set();
@@ -58,7 +58,7 @@ export function homesTable() {
     for (let home = 0; home < document.homes; ++home) if (!seen.has(home)) rows.push({ home, owner: '', inputLag: null });
     rows.sort((a, b) => a.home - b.home || a.owner.localeCompare(b.owner));
     patch(body, rows, (row) => `${row.home}/${row.owner}`,
-      () => el('tr', {}, el('td', { class: 'num' }), el('td', { class: 'id cut' }), el('td', { class: 'num right' }), el('td', {})),
+      () => el('tr', {}, el('td', { class: 'num' }), el('td', { class: 'id cut owner' }), el('td', { class: 'num right' }), el('td', {})),
       (node, row) => {
         const [home, owner, lag, state] = node.children;
         setText(home, String(row.home));

@@ -8,6 +8,15 @@
 
 namespace ebc::state {
 
+namespace {
+
+// What a batch takes beside keys and values, at most: for each write a tag, the family and two lengths; its own head
+// and the position.
+constexpr std::size_t kWriteBytes = 16;
+constexpr std::size_t kBatchBytes = 64;
+
+}  // namespace
+
 RocksStore::RocksStore(std::shared_ptr<RocksInstance> instance, RocksHome& home, std::uint64_t owner)
     : instance_(std::move(instance)), home_(home), owner_(owner) {}
 
@@ -40,7 +49,9 @@ Status RocksStore::apply(std::span<const Write> writes, Offset changelog_offset_
             fmt::format("{} in {} is damaged: {}", home_.name, instance_->path().string(), damage)};
   }
 
-  rocksdb::WriteBatch batch;
+  std::size_t bytes = 0;
+  for (const Write& write : writes) bytes += kWriteBytes + write.key.size() + (write.value ? write.value->size() : 0);
+  rocksdb::WriteBatch batch(bytes + kBatchBytes);
   const auto add = [&](std::string_view key, std::optional<std::string_view> value) {
     return value ? batch.Put(family.get(), slice(key), slice(*value)) : batch.Delete(family.get(), slice(key));
   };

@@ -1,94 +1,135 @@
 #include "state/transaction_buffer.h"
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
 
 namespace ebc::state {
 
 namespace {
 
-// Node and allocator overhead of a std::map entry, next to the entry itself.
-constexpr std::size_t kNodeBytes = 48;
-
 constexpr char kFirstUserKey[] = {static_cast<char>(KeyValueStore::kFirstUserKeyByte)};
+
+std::size_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
 
 }  // namespace
 
-std::size_t TransactionBuffer::bytes_of(const Entries::value_type& entry) {
-  return kNodeBytes + sizeof(entry) + entry.first.size() + (entry.second.value ? entry.second.value->size() : 0);
+std::size_t TransactionBuffer::slot_of(std::string_view key, std::size_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash & mask;
+  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const Row& row = rows_[slots_[slot] - 1];
+    if (row.hash == hash && row.key == key) break;
+  }
+  return slot;
+}
+
+void TransactionBuffer::grow() {
+  constexpr std::size_t kFirst = 64;
+  slots_.assign(slots_.empty() ? kFirst : slots_.size() * 2, 0);
+  for (std::uint32_t number = 1; const Row& row : rows_) slots_[slot_of(row.key, row.hash)] = number++;
+}
+
+TransactionBuffer::Row* TransactionBuffer::find(std::string_view key) {
+  if (rows_.empty()) return nullptr;
+  const std::uint32_t number = slots_[slot_of(key, hash_of(key))];
+  return number == 0 ? nullptr : &rows_[number - 1];
+}
+
+TransactionBuffer::Row& TransactionBuffer::find_or_add(std::string_view key, bool absent_before) {
+  if ((rows_.size() + 1) * 2 > slots_.size()) grow();
+  const std::size_t hash = hash_of(key);
+  std::uint32_t& number = slots_[slot_of(key, hash)];
+  if (number == 0) {
+    Row row;
+    row.key = arena_.copy(key);
+    row.hash = hash;
+    row.absent_before = absent_before;
+    rows_.push_back(row);
+    number = static_cast<std::uint32_t>(rows_.size());
+    ++net_;
+  } else if (rows_[number - 1].gone) {
+    // What was known of committed state at the first write still holds.
+    rows_[number - 1].gone = false;
+    ++net_;
+  }
+  return rows_[number - 1];
+}
+
+void TransactionBuffer::assign(Row& row, std::string_view value) {
+  if (value.size() > row.room) {
+    row.value = arena_.take(value.size());
+    row.room = static_cast<std::uint32_t>(value.size());
+  }
+  if (!value.empty()) std::memcpy(row.value, value.data(), value.size());
+  row.size = static_cast<std::uint32_t>(value.size());
+  row.erased = false;
 }
 
 Result<bool> TransactionBuffer::get(std::string_view key, std::string& value) {
-  const auto entry = entries_.find(key);
-  if (entry == entries_.end()) return committed_->get(key, value);
-  if (!entry->second.value) return false;
-  value = *entry->second.value;
+  const Row* row = find(key);
+  if (row == nullptr || row->gone) return committed_->get(key, value);
+  if (row->erased) return false;
+  value.assign(row->value, row->size);
   return true;
 }
 
-void TransactionBuffer::store(std::string_view key, std::optional<std::string_view> value, bool absent_before) {
-  auto entry = entries_.lower_bound(key);
-  if (entry == entries_.end() || entry->first != key) {
-    entry = entries_.emplace_hint(entry, std::string(key), Entry{std::nullopt, absent_before});
-  } else {
-    // What was known of committed state at the first write still holds; a later claim isn't needed and not believed.
-    bytes_ -= bytes_of(*entry);
-  }
-  std::optional<std::string>& held = entry->second.value;
-  if (!value) {
-    held.reset();
-  } else if (held) {
-    held->assign(*value);
-  } else {
-    held.emplace(*value);
-  }
-  bytes_ += bytes_of(*entry);
-}
+void TransactionBuffer::put(std::string_view key, std::string_view value) { assign(find_or_add(key, false), value); }
 
-void TransactionBuffer::put(std::string_view key, std::string_view value) { store(key, value, false); }
-
-void TransactionBuffer::put_new(std::string_view key, std::string_view value) { store(key, value, true); }
+void TransactionBuffer::put_new(std::string_view key, std::string_view value) { assign(find_or_add(key, true), value); }
 
 void TransactionBuffer::erase(std::string_view key) {
-  const auto entry = entries_.find(key);
-  if (entry != entries_.end() && entry->second.absent_before) {
-    bytes_ -= bytes_of(*entry);
-    entries_.erase(entry);
-    return;
-  }
-  store(key, std::nullopt, false);
+  Row& row = find_or_add(key, false);
+  row.erased = true;
+  if (!row.absent_before) return;
+  row.gone = true;
+  if (--net_ == 0) discard();
+}
+
+void TransactionBuffer::sort() {
+  const auto less = [this](std::uint32_t a, std::uint32_t b) { return rows_[a].key < rows_[b].key; };
+  const std::size_t sorted = order_.size();
+  if (sorted == rows_.size()) return;
+  while (order_.size() < rows_.size()) order_.push_back(static_cast<std::uint32_t>(order_.size()));
+  const auto middle = order_.begin() + static_cast<std::ptrdiff_t>(sorted);
+  std::sort(middle, order_.end(), less);
+  std::inplace_merge(order_.begin(), middle, order_.end(), less);
 }
 
 Status TransactionBuffer::scan(std::string_view from, std::string_view until, const Visitor& visit) {
   from = std::max(from, std::string_view(kFirstUserKey, 1));
   if (!until.empty() && until <= from) return {};
 
-  auto mine = entries_.lower_bound(from);
-  const auto mine_end = until.empty() ? entries_.end() : entries_.lower_bound(until);
+  sort();
+  const auto place_of = [this](std::string_view key) {
+    return std::lower_bound(order_.begin(), order_.end(), key,
+                            [this](std::uint32_t number, std::string_view k) { return rows_[number].key < k; });
+  };
+  auto mine = place_of(from);
+  const auto mine_end = until.empty() ? order_.end() : place_of(until);
   bool stopped = false;
   const auto show = [&](std::string_view key, std::string_view value) {
     stopped = !visit(key, value);
     return !stopped;
   };
+  const auto show_mine = [&](const Row& row) { return row.erased || show(row.key, {row.value, row.size}); };
 
   EBC_TRY(committed_->scan(from, until, [&](std::string_view key, std::string_view value) {
-    for (; mine != mine_end && mine->first < key; ++mine) {
-      if (mine->second.value && !show(mine->first, *mine->second.value)) return false;
+    for (; mine != mine_end && rows_[*mine].key < key; ++mine) {
+      if (!show_mine(rows_[*mine])) return false;
     }
-    if (mine == mine_end || mine->first != key) return show(key, value);
-    const std::optional<std::string>& newer = (mine++)->second.value;
-    return !newer || show(key, *newer);
+    if (mine == mine_end || rows_[*mine].key != key) return show(key, value);
+    return show_mine(rows_[*mine++]);
   }));
-  for (; !stopped && mine != mine_end; ++mine) {
-    if (mine->second.value) show(mine->first, *mine->second.value);
-  }
+  for (; !stopped && mine != mine_end; ++mine) show_mine(rows_[*mine]);
   return {};
 }
 
-Status TransactionBuffer::visit_writes(const std::function<Status(const Write&)>& visit) const {
-  for (const auto& [key, entry] : entries_) {
-    Write write{key, std::nullopt};
-    if (entry.value) write.value = *entry.value;
-    EBC_TRY(visit(write));
+Status TransactionBuffer::visit_writes(const std::function<Status(const Write&)>& visit) {
+  sort();
+  for (const std::uint32_t number : order_) {
+    const Row& row = rows_[number];
+    if (!row.gone) EBC_TRY(visit(Write{row.key, row.written()}));
   }
   return {};
 }
@@ -106,8 +147,19 @@ Status TransactionBuffer::commit(Offset changelog_offset_next) {
 }
 
 void TransactionBuffer::discard() {
-  entries_.clear();
-  bytes_ = 0;
+  // Much room and few rows: some earlier transaction was large. The room goes, as the arena's blocks do.
+  constexpr std::size_t kSmall = 64;
+  if (slots_.size() > kSmall && rows_.size() * 16 < slots_.size()) {
+    slots_ = {};
+    rows_ = {};
+    order_ = {};
+  } else {
+    std::fill(slots_.begin(), slots_.end(), 0);
+    rows_.clear();
+    order_.clear();
+  }
+  arena_.clear();
+  net_ = 0;
 }
 
 }  // namespace ebc::state

@@ -16,7 +16,7 @@ using testing::Pair;
 class TransactionBufferTest : public testing::Test {
  protected:
   /// The net writes as a changelog would show them: an erased key's value is "-".
-  Pairs net() const {
+  Pairs net() {
     Pairs writes;
     EXPECT_THAT(buffer_.visit_writes([&](const Write& write) {
       writes.emplace_back(write.key, write.value.value_or("-"));
@@ -128,14 +128,43 @@ TEST_F(TransactionBufferTest, EndsAVisitAtTheFirstError) {
   EXPECT_EQ(visited, 1);
 }
 
-TEST_F(TransactionBufferTest, CountsItsBytes) {
+TEST_F(TransactionBufferTest, CountsItsBytesAndThoseItHasReplaced) {
   buffer_.put("key", "value");
   const std::size_t once = buffer_.bytes();
   EXPECT_GE(once, 8u);
+  buffer_.put("key", "short");
+  EXPECT_EQ(buffer_.bytes(), once) << "there was room";
   buffer_.put("key", "value!!!");
-  EXPECT_EQ(buffer_.bytes(), once + 3);
+  EXPECT_EQ(buffer_.bytes(), once + 8);
   buffer_.erase("key");
-  EXPECT_EQ(buffer_.bytes(), once - 5);
+  EXPECT_EQ(buffer_.bytes(), once + 8);
+  buffer_.discard();
+  EXPECT_EQ(buffer_.bytes(), 0u);
+}
+
+TEST_F(TransactionBufferTest, ForgetsNothingWhenOneNewPairOfSeveralIsErased) {
+  buffer_.put_new("a", "1");
+  buffer_.put_new("b", "1");
+  buffer_.erase("a");
+  EXPECT_EQ(buffer_.size(), 1u);
+  EXPECT_EQ(value_of(buffer_, "a"), "(absent)");
+  EXPECT_THAT(net(), ElementsAre(Pair("b", "1")));
+  buffer_.put("a", "2");
+  EXPECT_THAT(net(), ElementsAre(Pair("a", "2"), Pair("b", "1")));
+}
+
+TEST_F(TransactionBufferTest, HoldsValuesOfAnySizeAndManyKeys) {
+  const std::string large(3'000'000, 'x');
+  buffer_.put("large", large);
+  for (int i = 0; i < 50'000; ++i) buffer_.put("key" + std::to_string(i), std::to_string(i));
+  EXPECT_EQ(value_of(buffer_, "large"), large);
+  EXPECT_EQ(value_of(buffer_, "key49999"), "49999");
+  commit();
+  EXPECT_EQ(value_of(store_, "key123"), "123");
+  EXPECT_EQ(value_of(store_, "large"), large);
+  buffer_.put("after", "1");
+  commit();
+  EXPECT_EQ(rows_of(store_).size(), 50'002u);
 }
 
 TEST_F(TransactionBufferTest, MergesBothSidesInAScan) {

@@ -189,6 +189,7 @@ EngineFailure Engine::Impl::make_workers() {
                                                                  .commit_interval = config_.commit_interval,
                                                                  .buffer_bytes = config_.buffer_bytes,
                                                                  .buffer_records = config_.buffer_records,
+                                                                 .row_cache_bytes = config_.row_cache_bytes,
                                                                  .stall_timeout = config_.stall_timeout},
                                                     clock_, *stream->supplier, *takes_, *board_, make_sink);
     const std::string& instance = instance_.instance_id();

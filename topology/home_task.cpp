@@ -14,7 +14,7 @@ constexpr Duration kOffsetsEvery{std::chrono::hours(1)};
 }  // namespace
 
 HomeTask::HomeTask(Taken taken, std::string_view changelog_topic, TransactionSession& session, const Timestamp& now,
-                   BoardEntry& board)
+                   BoardEntry& board, state::RowCache& rows)
     : home_(taken.partition),
       epoch_(taken.epoch),
       changelog_topic_(changelog_topic),
@@ -22,7 +22,8 @@ HomeTask::HomeTask(Taken taken, std::string_view changelog_topic, TransactionSes
       now_(now),
       board_(board),
       store_(std::move(taken.store)),
-      buffer_(*store_),
+      cached_(*store_, rows),
+      buffer_(cached_),
       progress_(taken.progress),
       committed_(taken.progress),
       settled_next_(taken.progress.input_next),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "processor/api/processor.h"
+#include "state/cached_store.h"
 #include "state/transaction_buffer.h"
 #include "topology/home_board.h"
 #include "topology/source.h"
@@ -18,9 +19,10 @@ namespace ebc::topology {
 /// Used by its stream thread only. Any failure but one of apply() means that the transaction can't be committed.
 class HomeTask final : public ProcessorContext {
  public:
-  /// `now` is the thread's clock reading of the current turn and outlives the task, as do session and board.
+  /// `now` is the thread's clock reading of the current turn and outlives the task, as do session, board and the
+  /// thread's cache of rows.
   HomeTask(Taken taken, std::string_view changelog_topic, TransactionSession& session, const Timestamp& now,
-           BoardEntry& board);
+           BoardEntry& board, state::RowCache& rows);
   ~HomeTask() override;
 
   Status start(std::unique_ptr<Processor> processor);
@@ -75,6 +77,7 @@ class HomeTask final : public ProcessorContext {
   const Timestamp& now_;
   BoardEntry& board_;
   const std::shared_ptr<state::CommittedStore> store_;
+  state::CachedStore cached_;
   state::TransactionBuffer buffer_;
   std::unique_ptr<Processor> processor_;
   Progress progress_, committed_;

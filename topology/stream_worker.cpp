@@ -22,6 +22,7 @@ StreamWorker::StreamWorker(WorkerConfig config, const Clock& clock, ProcessorSup
       taker_(taker),
       board_(board),
       session_(std::move(make_sink), config_.stall_timeout),
+      rows_(config_.row_cache_bytes),
       homes_(static_cast<std::size_t>(board.homes())) {}
 
 Status StreamWorker::start(const SourceFactory& make_source) {

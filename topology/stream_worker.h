@@ -42,6 +42,7 @@ struct WorkerConfig {
   Duration commit_interval{100};
   std::size_t buffer_bytes = 32u << 20;
   std::size_t buffer_records = 100'000;
+  std::size_t row_cache_bytes = 40u << 20;
   Duration stall_timeout{60'000};
 };
 
@@ -167,6 +168,7 @@ class StreamWorker final : private RebalanceListener {
 
   Timestamp now_{};
   std::map<Partition, std::uint64_t> assigned_;   ///< value: epoch of the take under way, 0 when none is
+  state::RowCache rows_;                          ///< of all homes
   std::vector<std::unique_ptr<HomeTask>> homes_;  ///< by home; null where not running here
   std::map<Partition, RouteOnly> routes_;
   std::vector<Partition> quarantine_;  ///< homes whose next take must not trust the disk

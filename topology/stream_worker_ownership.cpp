@@ -130,7 +130,7 @@ Status StreamWorker::run_home(Taken taken) {
                              LogPosition{{Channel::Repartition, partition}, taken.progress.repartition_next}};
   BoardEntry& entry = board_.entry(partition);
   entry.thread.store(config_.thread, std::memory_order_relaxed);
-  auto task = std::make_unique<HomeTask>(std::move(taken), config_.changelog_topic, session_, now_, entry);
+  auto task = std::make_unique<HomeTask>(std::move(taken), config_.changelog_topic, session_, now_, entry, rows_);
   if (Status started = blame(*task, task->start(supplier_.make_processor())); !started.ok()) return started;
   homes_[static_cast<std::size_t>(partition)] = std::move(task);
   return source_->assign(positions);

@@ -95,6 +95,7 @@ void add_engine_options(const ResolvedOptions& options, EngineConfig& config, Fa
   config.commit_interval = options.duration("commit-interval");
   config.buffer_bytes = static_cast<std::size_t>(options.bytes("buffer-bytes"));
   config.buffer_records = static_cast<std::size_t>(options.integer("buffer-records"));
+  config.row_cache_bytes = static_cast<std::size_t>(options.bytes("row-cache-bytes"));
   config.cache_bytes = static_cast<std::size_t>(options.bytes("cache-bytes"));
   config.write_buffer_bytes = static_cast<std::size_t>(options.bytes("write-buffer-bytes"));
   config.session_timeout = options.duration("session-timeout");

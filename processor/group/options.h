@@ -37,7 +37,7 @@ struct CollectorOptions {
   std::size_t max_missing = 100;             ///< ids listed in `missing`
   std::size_t max_labels = 16;
 
-  std::size_t cache_bytes = std::size_t{32} << 20;   ///< clean groups held decoded, by all homes of a thread
+  std::size_t cache_bytes = std::size_t{16} << 20;   ///< clean groups held decoded, by all homes of a thread
   std::size_t marker_bytes = std::size_t{32} << 20;  ///< resolved groups remembered, by all homes of a thread
   std::size_t timers_per_turn = 1'000;               ///< deadlines handled in one punctuate()
 };

@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kLeastIds = 16'384;
 /// Rows read with a commit: about 2 ms.
 constexpr std::size_t kSlice = 2'048;
+/// A new filter has room for so many times the rows there are: they will come and go before it is full, and then all
+/// that is left of them is read once more.
+constexpr std::size_t kRoom = 4;
 }  // namespace
 
 std::uint64_t StoredHeads::Filter::bits(std::uint64_t hash) {
@@ -43,7 +46,7 @@ void StoredHeads::add(std::uint64_t hash) {
 Status StoredHeads::learn(KeyValueStore& store, std::size_t ids) {
   if (!making_on_) {
     if (ready_ && !serving_.full()) return {};
-    begin(2 * ids);
+    begin(kRoom * ids);
   }
   std::string until;
   envelope_key({}, until);

@@ -34,12 +34,15 @@ TEST_F(Settings, AreTheDocumentedDefaultsWhenNothingIsGiven) {
   EXPECT_EQ(settings.engine.instance_id, std::nullopt);
   EXPECT_EQ(settings.engine.commit_interval, engine.commit_interval);
   EXPECT_EQ(settings.engine.buffer_bytes, engine.buffer_bytes);
+  EXPECT_EQ(settings.engine.row_cache_bytes, engine.row_cache_bytes);
+  EXPECT_EQ(settings.engine.cache_bytes, engine.cache_bytes);
   EXPECT_EQ(settings.engine.write_buffer_bytes, engine.write_buffer_bytes);
   EXPECT_EQ(settings.engine.create_topics, topology::CreateTopics::Internal);
   EXPECT_EQ(settings.groups.max_outcome_bytes, groups.max_outcome_bytes);
   EXPECT_EQ(settings.groups.max_ttl, groups.max_ttl);
   EXPECT_EQ(settings.groups.carry_headers, groups.carry_headers);
   EXPECT_EQ(settings.groups.max_depth, groups.max_depth);
+  EXPECT_EQ(settings.groups.cache_bytes, groups.cache_bytes);
   EXPECT_EQ(settings.groups.marker_bytes, groups.marker_bytes);
   EXPECT_EQ(settings.http.host, "127.0.0.1");
   EXPECT_EQ(settings.http.port, 8080);

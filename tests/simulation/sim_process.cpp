@@ -76,10 +76,12 @@ void SimProcess::start() {
   for (int thread = 0; thread < options_.threads; ++thread) {
     life.suppliers.push_back(suppliers(thread));
     life.workers.push_back(std::make_unique<StreamWorker>(
-        topology::WorkerConfig{.thread = thread,
-                               .changelog_topic = std::string(topic_name(Topic::Changelog)),
-                               .repartition_topic = std::string(topic_name(Topic::Repartition)),
-                               .buffer_records = static_cast<std::size_t>(2 + scheduler.dice().below(100))},
+        topology::WorkerConfig{
+            .thread = thread,
+            .changelog_topic = std::string(topic_name(Topic::Changelog)),
+            .repartition_topic = std::string(topic_name(Topic::Repartition)),
+            .buffer_records = static_cast<std::size_t>(2 + scheduler.dice().below(100)),
+            .row_cache_bytes = scheduler.dice().one_in(4) ? 0 : std::size_t{1} << (9 + scheduler.dice().below(8))},
         scheduler, *life.suppliers.back(), *life.takes, life.board, [this, identity, thread](RecordSource&) {
           return std::make_unique<SimSink>(cluster_.scheduler, cluster_.broker, cluster_.faults,
                                            fmt::format("{}-{}", identity, thread));

@@ -4,7 +4,8 @@
 // A Bloom filter (Bloom 1970; one 64-bit word an id, after Putze, Sanders, Singler 2007) over the ids of all head rows.
 // It is made from the store itself, a slice with each commit, and says nothing until it has seen all of it; what is
 // written meanwhile goes in directly. Rows that are erased stay in it, so when it has grown full, another one is made
-// the same way while this one serves on. Memory: 16 bits an id, for four times as many as there are rows; 32 KiB at least.
+// the same way while this one serves on. Memory: 16 bits an id, with room for four times the rows there are; 32 KiB at
+// least.
 #pragma once
 
 #include <cstdint>

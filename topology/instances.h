@@ -9,12 +9,13 @@
 //   id         the static member id; "-" for a dynamic member
 //   http       base address, "http://HOST:PORT"; missing: no HTTP
 //   client     the Kafka client's version
-//   formats    "changelog/progress": versions of the state records that it writes
+//   formats    "changelog/progress": the newest versions of the state records that it reads. With a second version,
+//              what is written is the lowest that a live instance announces; no such line: it reads none
 //   heartbeat  its wall clock when the record was made, ms
 //   partitions input partitions assigned to it, "0,1,2"
-//   producer   "threads prefix": transactional ids that were ever used from its folder are prefix-0 ...
-//   prefix-(threads-1) home       "id state restored restore_lag input_lag clock_ms", state: taking | restoring |
-//   running standby    "id lag", lag -1: not known yet
+//   producer   "threads prefix": transactional ids prefix-0 to prefix-(threads-1) were used from its folder
+//   home       "id state restored restore_lag input_lag clock_ms", state: taking | restoring | running
+//   standby    "id lag", lag -1: not known yet
 //
 // The last three may occur any number of times. Names that a reader doesn't know are skipped, so that later versions
 // can add some; the 1 changes when an old reader would misunderstand.

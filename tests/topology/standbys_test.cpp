@@ -184,6 +184,18 @@ TEST_F(FollowingAHome, BeginsAnewWithADamagedStore) {
   EXPECT_EQ(stored("\x10sun"), "1");
 }
 
+TEST_F(FollowingAHome, WaitsAtARowOfANewerFormatAndKeepsWhatItHolds) {
+  write("\x10sun", "1");
+  follow();
+  log.append(changelog, {.key = "\x10moon", .value = "\x02newer", .timestamp = clock.now(), .headers = {}});
+  for (int i = 0; i < 3; ++i) {
+    pass(StandbyConfig{}.retry_after);
+    EXPECT_EQ(stored("\x10sun"), "1");
+    EXPECT_EQ(stored("\x10moon"), "(absent)");
+  }
+  EXPECT_EQ(stores.store->changelog_offset_next().value(), std::optional<Offset>(1)) << "so that a later one goes on";
+}
+
 // Old followers: the tombstone of what the store still holds may be gone from the changelog.
 
 TEST_F(FollowingAHome, DiscardsLocalStateThatIsTooOld) {

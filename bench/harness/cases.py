@@ -196,7 +196,7 @@ def timeouts(bench, groups=100_000, beside=20_000):
     return found
 
 
-def soak(bench, seconds, rate=50_000):
+def soak(bench, seconds, rate):
     """A steady load for long; memory at the end of each tenth."""
     app = bench.name("ours-soak")
     source, sink = bench.topic(f"in-{app}"), bench.topic(f"out-{app}")

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <thread>
 
 namespace ebc::bench {
 
@@ -60,6 +61,18 @@ void administer(const std::string& brokers, const std::string& topic, rd_kafka_r
   }
 }
 
+/// As many as the broker tells of; 0 while it doesn't know the topic.
+int partitions_of(rd_kafka_t* client, const std::string& topic) {
+  const KafkaTopic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  constexpr int kAnswerMs = 10'000;
+  const struct rd_kafka_metadata* raw = nullptr;
+  if (const auto code = rd_kafka_metadata(client, 0, handle.get(), &raw, kAnswerMs)) {
+    fail(fmt::format("topic {}: {}", topic, rd_kafka_err2str(code)));
+  }
+  const KafkaMetadata metadata(raw);
+  return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+}
+
 }  // namespace
 
 void create_topic(const std::string& brokers, const std::string& topic, int partitions) {
@@ -76,6 +89,13 @@ void create_topic(const std::string& brokers, const std::string& topic, int part
       [](rd_kafka_event_t* event, std::size_t* count) {
         return rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), count);
       });
+  // A broker that has just started says yes some time before it shows the topic to others.
+  const KafkaClient client = make_client(RD_KAFKA_PRODUCER, make_conf(brokers, {}));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (partitions_of(client.get(), topic) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) fail(fmt::format("topic {} was made, but isn't shown", topic));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 void delete_topic(const std::string& brokers, const std::string& topic) {
@@ -93,14 +113,7 @@ void delete_topic(const std::string& brokers, const std::string& topic) {
 }
 
 int assign_whole_topic(rd_kafka_t* consumer, const std::string& topic) {
-  const KafkaTopic handle(rd_kafka_topic_new(consumer, topic.c_str(), nullptr));
-  constexpr int kAnswerMs = 10'000;
-  const struct rd_kafka_metadata* raw = nullptr;
-  if (const auto code = rd_kafka_metadata(consumer, 0, handle.get(), &raw, kAnswerMs)) {
-    fail(fmt::format("topic {}: {}", topic, rd_kafka_err2str(code)));
-  }
-  const KafkaMetadata metadata(raw);
-  const int partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+  const int partitions = partitions_of(consumer, topic);
   if (partitions == 0) fail(fmt::format("topic {} isn't there", topic));
   const KafkaPartitions list(rd_kafka_topic_partition_list_new(partitions));
   for (int i = 0; i < partitions; ++i) {

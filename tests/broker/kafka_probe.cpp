@@ -9,6 +9,7 @@ namespace ebc::broker_test {
 namespace {
 
 constexpr int kRequestMs = 10'000;
+constexpr milliseconds kSlowDelivery{500};
 
 using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
 using PartitionList =
@@ -232,6 +233,7 @@ KafkaProducer::KafkaProducer(const std::string& brokers, const std::string& part
                 // Without it keyless records stick to one partition for a while: the tests want them spread.
                 {"sticky.partitioning.linger.ms", "0"},
                 {"topic.metadata.refresh.interval.ms", "1000"},
+                {"message.max.bytes", "10000000"},
                 {"log_level", "0"}},
       on_fatal_(on_fatal),
       delivery_(std::make_unique<Delivery>()) {
@@ -242,9 +244,15 @@ void KafkaProducer::make() {
   handle_ = make_handle(
       RD_KAFKA_PRODUCER, settings_,
       [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
         auto& delivery = *static_cast<Delivery*>(opaque);
         const std::lock_guard lock(delivery.mutex);
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+          const milliseconds took(rd_kafka_message_latency(message) / 1'000);
+          if (took < kSlowDelivery) return;
+          auto& slowest = delivery.slow[reinterpret_cast<std::size_t>(message->_private)];
+          slowest = std::max(slowest, took);
+          return;
+        }
         if (delivery.first_error.empty()) delivery.first_error = rd_kafka_err2str(message->err);
         delivery.doubtful.push_back(reinterpret_cast<std::size_t>(message->_private));
       },
@@ -264,6 +272,11 @@ void KafkaProducer::replace() {
 std::vector<std::size_t> KafkaProducer::take_doubtful() {
   const std::lock_guard lock(delivery_->mutex);
   return std::exchange(delivery_->doubtful, {});
+}
+
+std::map<std::size_t, milliseconds> KafkaProducer::take_slow() {
+  const std::lock_guard lock(delivery_->mutex);
+  return std::exchange(delivery_->slow, {});
 }
 
 KafkaProducer::~KafkaProducer() = default;

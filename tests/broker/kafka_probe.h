@@ -88,12 +88,16 @@ class KafkaProducer {
   void flush();
   /// Tags of the records that may or may not be in the log. After flush().
   std::vector<std::size_t> take_doubtful();
+  /// The longest time that a record of each tag took from produce() until Kafka had it, where that was long. After
+  /// flush().
+  std::map<std::size_t, milliseconds> take_slow();
 
  private:
   struct Delivery {
     std::mutex mutex;
     std::string first_error;
     std::vector<std::size_t> doubtful;
+    std::map<std::size_t, milliseconds> slow;
   };
   void make();
   void replace();

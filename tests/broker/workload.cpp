@@ -13,6 +13,8 @@
 namespace ebc::broker_test {
 namespace {
 
+/// Later than this is too late for some of the groups that are to time out.
+constexpr std::int64_t kOnTimeMs = 500;
 class Generator {
  public:
   explicit Generator(const WorkloadOptions& options) : options_(options), random_(options.seed) {}
@@ -148,14 +150,16 @@ class KeyedProducer {
     producer(keying).produce(record);
   }
 
-  /// Returns the tags of those of which it isn't known whether they are in the log.
-  std::vector<std::size_t> flush() {
-    std::vector<std::size_t> doubtful;
+  /// Returns when all is delivered, and notes in the groups what happened to their events on the way.
+  void flush(std::vector<PlannedGroup>& groups) {
+    std::map<std::size_t, milliseconds> slowest;
     for (auto* producer : {&java_, &crc32_, &fnv1a_}) {
       producer->flush();
-      for (const auto tag : producer->take_doubtful()) doubtful.push_back(tag);
+      for (const auto group : producer->take_doubtful()) groups[group].doubtful = true;
+      for (const auto& [group, took] : producer->take_slow()) slowest[group] = std::max(slowest[group], took);
     }
-    return doubtful;
+    // An event that was produced late, too, may have been the one that took long.
+    for (const auto& [group, took] : slowest) groups[group].delayed_ms += took.count();
   }
 
  private:
@@ -192,6 +196,8 @@ void Workload::run(const std::string& brokers, const std::string& topic, const s
     if (is_skipped()) continue;
     auto& group = groups_[event.group];
     begun[event.group] = 1;
+    const auto late_ms = stopwatch.ms() - event.at_ms;
+    if (late_ms > kOnTimeMs) group.delayed_ms = std::max(group.delayed_ms, late_ms);
     ProducedRecord record{.topic = topic, .value = event.value, .timestamp_ms = wall_clock_ms(), .tag = event.group};
     if (event.kind == EventKind::Create) {
       if (group.created_ms == 0) group.created_ms = record.timestamp_ms;
@@ -199,7 +205,7 @@ void Workload::run(const std::string& brokers, const std::string& topic, const s
     }
     producer.produce(std::move(record), group.id, event, event.at_ms > events_.back().at_ms / 2);
   }
-  for (const auto group : producer.flush()) groups_[group].doubtful = true;
+  producer.flush(groups_);
 }
 
 std::vector<PlannedGroup> Workload::produced() const {

@@ -27,9 +27,9 @@ struct PlannedGroup {
   std::map<std::string, std::string> results;  ///< entity -> JSON, of those that are done
   std::string error_entity, error;             ///< with Kind::Error: who fails, and the text
   std::int64_t created_ms = 0;                 ///< record timestamp of its Create; 0: not produced
-  /// How much later than produced its events may have come into the log, because the broker was away. When this isn't
-  /// 0, a timeout may rightly come without some of the results; when it reaches the ttl, there may be a timeout where
-  /// none was planned.
+  /// How much later than planned one of its events came into the log, where that was much: because the broker was away,
+  /// or the machine busy. When this isn't 0, a timeout may rightly come without some of the results; when it reaches
+  /// the ttl, there may be a timeout where none was planned.
   std::int64_t delayed_ms = 0;
   /// Whether all of its events are in the log isn't known: anything may have become of it.
   bool doubtful = false;
@@ -102,8 +102,6 @@ class Workload {
   /// What the dead letters may and must hold of them.
   LetterPlan letters() const;
   const std::vector<PlannedGroup>& groups() const { return groups_; }
-  /// To note, after the run, what happened to them on the way.
-  std::vector<PlannedGroup>& groups() { return groups_; }
 
  private:
   WorkloadOptions options_;

@@ -1,6 +1,7 @@
 #include "tests/chaos/chaos_run.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 
@@ -155,6 +156,8 @@ void ChaosRun::watch_broker() {
 }
 
 bool ChaosRun::apply_to_instance(Fault fault, Instance& instance) {
+  // Not killed in vain, for then it may never come to have a table.
+  if ((fault == Fault::TableTruncated || fault == Fault::BitFlipped) && !instance.has_tables()) return false;
   note(fmt::format("{}: {}", instance.name(), name_of(fault)));
   if (const auto rule = mishap_of(fault)) {
     instance.proxy().add(*rule);
@@ -232,6 +235,8 @@ void ChaosRun::watch_end(Instance& instance) {
     result_.slowest_end_ms = std::max(result_.slowest_end_ms, took_ms);
     if (end->code == 1 && was_cut_off(instance)) {
       ++result_.forced_ends;
+    } else if (end->signal == SIGTERM && instance.collector().log().empty()) {
+      ++result_.unborn_ends;
     } else if (end->code != 0) {
       result_.bad_ends.push_back(fmt::format("{}: exit code {}, signal {}, {} ms after SIGTERM", instance.name(),
                                              end->code, end->signal, took_ms));
@@ -266,23 +271,10 @@ void ChaosRun::heal() {
   note(fmt::format("all instances are ready after {} ms", result_.ready_after_ms));
 }
 
-std::size_t ChaosRun::mark_delayed(std::vector<PlannedGroup>& groups) const {
-  std::size_t marked = 0;
-  for (auto& group : groups) {
-    if (group.created_ms == 0) continue;
-    const auto from = group.created_ms - kOutageMarginMs, to = group.created_ms + group.ttl_ms + kOutageMarginMs;
-    for (const auto& outage : outages_) {
-      if (outage.to_ms < from || outage.from_ms > to) continue;
-      group.delayed_ms += outage.to_ms - outage.from_ms + kOutageMarginMs;
-    }
-    marked += group.delayed_ms > 0 && group.kind == Kind::Timeout ? 1 : 0;
-  }
-  return marked;
-}
-
 void ChaosRun::reckon(ChaosResult& result) {
-  result.delayed_groups = mark_delayed(workload_->groups());
   auto plan = workload_->produced();
+  result.delayed_groups = static_cast<std::size_t>(std::ranges::count_if(
+      plan, [](const auto& group) { return group.delayed_ms > 0 && group.kind == Kind::Timeout; }));
   // With as long a ttl as any group of the run: when they have timed out, so has whatever was opened a second time.
   const auto ttl = fmt::format("{}", static_cast<double>(options_.finished_ttl_ms) / 1'000 + 1);
   auto closing = closing_groups("closing", kPartitions, ttl);

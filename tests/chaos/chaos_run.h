@@ -24,8 +24,9 @@ struct ChaosResult {
   std::vector<std::string> bad_ends;
   /// SIGTERM while the broker or the way to it was away: given up after its 5 s, with exit code 1, as it should be.
   std::size_t forced_ends = 0;
+  std::size_t unborn_ends = 0;                ///< SIGTERM before the program's first line: nobody listens yet
   std::map<std::string, std::size_t> faults;  ///< by name
-  std::size_t delayed_groups = 0;             ///< whose events came late because the broker was away
+  std::size_t delayed_groups = 0;             ///< to time out, with events that came into the log late
   std::int64_t slowest_end_ms = 0;            ///< from SIGTERM to exit
   std::int64_t ready_after_ms = 0;            ///< from the last fault's end until all instances were ready
 };
@@ -53,7 +54,6 @@ class ChaosRun {
   void restart_later(Instance& instance);
   void heal();
   void reckon(ChaosResult& result);
-  std::size_t mark_delayed(std::vector<broker_test::PlannedGroup>& groups) const;
 
   Instance* any_running();
   void later(milliseconds delay, std::function<void()> action);

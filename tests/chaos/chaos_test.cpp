@@ -43,14 +43,14 @@ class Chaos : public ::testing::Test {
     fmt::print("CHAOS {:>6} faults in all, seed {}\n", faults, options.seed);
     fmt::print("CHAOS {}\n", result.outcomes.summary());
     fmt::print(
-        "CHAOS {} groups that timed out were cut short by an absent broker; {} are left out: the load's own "
+        "CHAOS {} groups that were to time out had events that came into the log late; {} are left out: the load's own "
         "producer doesn't know whether their events are in the log\n",
         result.delayed_groups, result.outcomes.doubtful);
     fmt::print("CHAOS {}\n", result.letters.text());
     fmt::print(
-        "CHAOS slowest end after SIGTERM {} ms, {} given up without a broker; all ready {} ms after the last fault; {} "
-        "s in all\n",
-        result.slowest_end_ms, result.forced_ends, result.ready_after_ms, stopwatch.ms() / 1'000);
+        "CHAOS slowest end after SIGTERM {} ms, {} given up without a broker, {} before the program's first line; all "
+        "ready {} ms after the last fault; {} s in all\n",
+        result.slowest_end_ms, result.forced_ends, result.unborn_ends, result.ready_after_ms, stopwatch.ms() / 1'000);
     for (const auto& end : result.bad_ends) fmt::print("CHAOS {}\n", end);
     return result;
   }

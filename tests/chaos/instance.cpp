@@ -75,11 +75,14 @@ std::optional<std::string> Instance::died() {
 
 void Instance::remove_state() { fs::remove_all(state_dir_); }
 
+/// The process may be at work, and its files come and go.
 std::vector<fs::path> Instance::tables() const {
   std::vector<fs::path> tables;
-  if (!fs::exists(state_dir_)) return tables;
-  for (const auto& entry : fs::recursive_directory_iterator(state_dir_)) {
-    if (entry.path().extension() == ".sst" && entry.file_size() > 0) tables.push_back(entry.path());
+  std::error_code gone;
+  for (fs::recursive_directory_iterator it(state_dir_, gone), end; it != end; it.increment(gone)) {
+    if (it->path().extension() != ".sst") continue;
+    const auto size = it->file_size(gone);
+    if (!gone && size > 0) tables.push_back(it->path());
   }
   std::ranges::sort(tables);
   return tables;

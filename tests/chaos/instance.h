@@ -45,6 +45,7 @@ class Instance {
   void cut_off_for(milliseconds time) { cut_off_until_ms_ = broker_test::wall_clock_ms() + time.count(); }
   bool cut_off_since(std::int64_t wall_clock_ms) const { return cut_off_until_ms_ > wall_clock_ms; }
 
+  bool has_tables() const { return !tables().empty(); }
   void remove_state();
   /// Halves a table of the store, or turns a bit of one over; `random` gives numbers from 0 to below its argument.
   /// False when there is none.

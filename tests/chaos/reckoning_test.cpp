@@ -1,5 +1,7 @@
 // The reckoning after a run of chaos, and the faults before it: that a doubled, a lost and a wrong outcome and a dead
 // letter without reason are found, that an excuse excuses nothing else, and that a seed is a run.
+#include "tests/topology/mock_cluster.h"
+// The library's headers first.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -96,6 +98,24 @@ TEST_F(Outcomes, MayBeATimeoutInsteadOnlyWhereTheBrokerWasAwayAsLongAsTheGroupLi
   EXPECT_EQ(check_outcomes({finished}, {instead}).wrong, 1U);
   finished.delayed_ms = 2'000;
   EXPECT_TRUE(check_outcomes({finished}, {instead}).exactly_once());
+}
+
+TEST(Excuse, IsOnlyForGroupsWhoseEventsCameIntoTheLogLate) {
+  using topology::testing::KafkaApi;
+  topology::testing::MockCluster cluster;
+  cluster.create_topic("events", 1);
+  KafkaProducer(cluster.address()).flush();
+  cluster.answer_next(KafkaApi::Produce, RD_KAFKA_RESP_ERR_NO_ERROR, 1'300ms);
+  Workload late({.seed = 3, .groups = 1, .done_spread_ms = 1, .done_first_share = 0, .repeat_share = 0});
+  late.run(cluster.address(), "events");
+  ASSERT_EQ(late.produced().size(), 1U);
+  EXPECT_GE(late.produced()[0].delayed_ms, 1'300);
+  EXPECT_LT(late.produced()[0].delayed_ms, 10'000);
+
+  // The first ones may have waited for the connection.
+  Workload in_time({.seed = 4, .groups = 150, .done_spread_ms = 1});
+  in_time.run(cluster.address(), "events");
+  EXPECT_EQ(in_time.produced().back().delayed_ms, 0);
 }
 
 ConsumedRecord letter(const std::string& value, const std::string& reason, const std::string& offset) {

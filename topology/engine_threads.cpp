@@ -19,6 +19,7 @@ constexpr Duration kPurgeEvery{30'000};
 constexpr Duration kCloseLimit{3'000};
 constexpr Duration kWatchEvery{1'000};
 constexpr Duration kRecentContact{5'000};
+constexpr Duration kPlacementTurn{100}, kPlacementSoon{10};
 constexpr Duration kNamesakeListened{4'000}, kNamesakeBacklog{1'200};
 
 }  // namespace
@@ -156,7 +157,10 @@ bool Engine::Impl::waits_for_input(const Stream& stream, std::uint64_t& progress
 
 void Engine::Impl::run_placement() {
   while (!workers_done_.load()) {
-    placement_->turn();
+    const std::vector<TakingSnapshot> takes = takes_->snapshot();
+    // A home whose offsets are being asked for may need us at once.
+    const bool soon = std::any_of(takes.begin(), takes.end(), [](const auto& take) { return !take.restoring; });
+    placement_->turn(soon ? kPlacementSoon : kPlacementTurn);
     const Timestamp now = clock_.now();
     if (fencer_) fencer_->step(takes_->snapshot(), now);
     const EngineSnapshot seen = snapshot();

@@ -8,7 +8,6 @@
 namespace ebc::topology {
 namespace {
 
-constexpr Duration kPatience{200};
 constexpr Duration kAskEvery{500};
 
 /// Static member ids are the instance's, a dash and the thread's number.
@@ -23,7 +22,7 @@ bool belongs_to(const std::string& member, const std::string& instance) {
 void Fencer::step(const std::vector<TakingSnapshot>& takes, Timestamp now) {
   if (now - asked_ < kAskEvery && now >= asked_) return;
   for (const TakingSnapshot& take : takes) {
-    if (!take.unstable_since || now - *take.unstable_since < kPatience) continue;
+    if (!take.unstable_since) continue;
     for (const InstanceRegistry::Dead& dead : registry_.dead_holders_of(take.partition, now)) {
       const auto before = fenced_.find(dead.record.uuid);
       if (before != fenced_.end() && before->second == dead.record.heartbeat) continue;

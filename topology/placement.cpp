@@ -9,7 +9,7 @@
 namespace ebc::topology {
 namespace {
 
-constexpr Duration kTurn{100};
+constexpr Duration kListen{100};
 constexpr Duration kBeat{1'000};
 constexpr Duration kShortestLife{2'000}, kLongestLife{5'000};
 constexpr Duration kExpireEvery{std::chrono::minutes(10)};
@@ -51,7 +51,7 @@ Result<std::optional<InstanceRecord>> Placement::find_namesake(const std::string
   const auto until = std::chrono::steady_clock::now() + limit;
   bool waiting = false;
   while (!stop.load()) {
-    topic_->poll(kTurn);
+    topic_->poll(kListen);
     if (!topic_->caught_up()) {
       if (!topic_->denial().empty()) return Status(Verdict::Retry, topic_->denial());
       if (std::chrono::steady_clock::now() < until) continue;
@@ -68,8 +68,8 @@ Result<std::optional<InstanceRecord>> Placement::find_namesake(const std::string
   return std::optional<InstanceRecord>{};
 }
 
-void Placement::turn() {
-  topic_->poll(kTurn);
+void Placement::turn(Duration wait) {
+  topic_->poll(wait);
   const Timestamp now = clock_.now();
   publish_when_due(now);
   expire(now);

@@ -36,8 +36,8 @@ class Placement {
   /// Sends our record, and waits until it is there, some seconds at most: before we join the group, so that whoever
   /// starts under our id finds us.
   void announce(InstanceRecord record);
-  /// One round of at most about 100 ms.
-  void turn();
+  /// One round; waits up to `wait` for news.
+  void turn(Duration wait);
   /// Takes our record out of the topic. Bounded.
   void leave();
 

@@ -85,6 +85,7 @@ void TakeQueue::obey_commands() {
     takes_.erase(cancel.partition);
     start_next(cancel.partition);
   }
+  if (!commands.empty()) report_progress();
 }
 
 void TakeQueue::start(const TakeRequest& request) {
@@ -107,8 +108,11 @@ void TakeQueue::turn(Duration wait) {
   std::vector<Partition> ended;
   for (auto it = takes_.begin(); it != takes_.end();) {
     TakeHome& take = *it->second;
+    const bool knew = take.unstable_since().has_value();
     if (!take.step(clock_.now())) {
       replaying |= take.phase() == TakeHome::Phase::Replay;
+      // Somebody else may be able to end that wait, and needn't wait for the other homes' turns.
+      if (!knew && take.unstable_since()) report_progress();
       ++it;
       continue;
     }

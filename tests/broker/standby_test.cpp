@@ -43,6 +43,17 @@ class Standby : public BrokerTest {
     producer.flush();
   }
 
+  /// Between two lines of a log, the last ones of their kind, in ms; the same day.
+  static double logged_between(const std::string& log, const std::string& first, const std::string& second) {
+    const auto at_ms = [&log](const std::string& text) {
+      const auto line = log.rfind('\n', log.rfind(text)) + 1;  // 2026-11-24T19:36:07.374Z
+      return ((std::stod(log.substr(line + 11, 2)) * 60 + std::stod(log.substr(line + 14, 2))) * 60 +
+              std::stod(log.substr(line + 17, 6))) *
+             1'000;
+    };
+    return at_ms(second) - at_ms(first);
+  }
+
   static bool follows(const Collector& collector, std::size_t homes, double lag) {
     const auto lags = collector.standby_lags();
     return lags.size() == homes &&
@@ -81,6 +92,9 @@ TEST_F(Standby, TakesOverAKilledInstanceByReplayingOnlyItsLag) {
   measured("standby_open_entities", static_cast<double>(entities));
   measured("standby_takeover_ms", static_cast<double>(took));
   measured("standby_takeover_beyond_session_ms", static_cast<double>(took - kSessionMs));
+  // From when the group has given the homes to it: most of the rest is the group's own way of noticing.
+  measured("standby_take_ms", logged_between(second->log(), "assigned input partitions", "] running: "));
+  measured("standby_ended_transactions", second->log().find("ended what") != std::string::npos ? 1 : 0);
   measured("standby_replayed_records", replayed);
   EXPECT_LT(replayed, static_cast<double>(groups.size())) << "the standby was cold";
 

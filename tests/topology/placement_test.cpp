@@ -121,12 +121,13 @@ TEST_F(Fencing, LeavesHoldersOfOtherPartitionsAlone) {
   EXPECT_THAT(ended, IsEmpty());
 }
 
-TEST_F(Fencing, IsPatientAtFirst) {
-  TakingSnapshot take{.partition = 0, .waiting_for = "", .unstable_since = kNow + Duration{6'000}};
-  fencer.step({take}, kNow + Duration{6'100});
-  take.unstable_since.reset();
-  fencer.step({take}, kNow + Duration{60'000});
+TEST_F(Fencing, ComesAsSoonAsAHomeIsFoundHeldUpAndNotBefore) {
+  TakingSnapshot take{.partition = 0, .waiting_for = "", .unstable_since = std::nullopt};
+  fencer.step({take}, kNow + Duration{6'000});
   EXPECT_THAT(ended, IsEmpty());
+  take.unstable_since = kNow + Duration{6'010};
+  fencer.step({take}, kNow + Duration{6'010});
+  EXPECT_EQ(ended.size(), 2U);
 }
 
 TEST_F(Fencing, TriesAgainWhenItDidNotWork) {

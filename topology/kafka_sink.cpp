@@ -72,7 +72,7 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
   conf.set_default("batch.size", "1000000");
   conf.set_default("queue.buffering.max.messages", "2000000");
   conf.set_default("queue.buffering.max.kbytes", "262144");
-  conf.set_default("message.max.bytes", "2097152");  // the topic's own limit decides
+  conf.set_default("message.max.bytes", "1000000000");  // the topic's own limit decides
   conf.set_default("partitioner", "murmur2_random");
   rd_kafka_conf_set_opaque(conf.raw(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.raw(), delivered);

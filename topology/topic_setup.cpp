@@ -12,6 +12,7 @@ namespace ebc::topology {
 namespace {
 
 constexpr int kRoomForHeaders = 256 * 1024;  ///< a re-keyed record or a state row is a little larger than its message
+constexpr std::size_t kRoomForEnvelope = 17 * 1024;  ///< of a record around an outcome: its key, and what a batch adds
 
 class TopicSetup {
  public:
@@ -24,6 +25,7 @@ class TopicSetup {
       if (output != config_.input_topic) EBC_TRY(user_topic("output", output));
     }
     EBC_TRY(read_input_settings());
+    for (const std::string& output : config_.output_topics) EBC_TRY(room_for_outcomes(output));
     EBC_TRY(internal_topic("changelog", changelog(), 0));
     report_.homes = report_.topics.back().partitions;
     EBC_TRY(require(config_.changelog_topic(), "cleanup.policy", "compact"));
@@ -125,6 +127,27 @@ class TopicSetup {
             fmt::format("the topic {} has {}={}, but it must be {}. Change it with kafka-configs --alter "
                         "--topic {} --add-config {}={}",
                         topic, name, it->second, value, topic, name, value)};
+  }
+
+  /// An outcome that its topic doesn't take would hold its home up for good. Who may not ask for the limit is trusted
+  /// to know it.
+  Status room_for_outcomes(const std::string& topic) {
+    if (!config_.check_topics || config_.largest_output_bytes == 0) return {};
+    auto settings = admin_.config_of(topic);
+    if (denies_a_right(settings.status())) return {};
+    if (!settings.ok()) return settings.status();
+    const auto limit = settings->find("max.message.bytes");
+    if (limit == settings->end()) return {};
+    const std::size_t needed = config_.largest_output_bytes + kRoomForEnvelope;
+    if (std::stoull(limit->second) >= needed) return {};
+    return {
+        Verdict::Fatal,
+        fmt::format("the topic {} takes messages of {} bytes (max.message.bytes), and an outcome may have {}. Set "
+                    "--max-outcome-bytes to at most {}, or change the topic with kafka-configs --alter --topic {} "
+                    "--add-config max.message.bytes={}",
+                    topic, limit->second, config_.largest_output_bytes,
+                    std::max<std::int64_t>(0, std::stoll(limit->second) - static_cast<std::int64_t>(kRoomForEnvelope)),
+                    topic, needed)};
   }
 
   Status too_many_homes() const {

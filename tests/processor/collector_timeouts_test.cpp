@@ -129,6 +129,18 @@ TEST(ResolvedGroups, AreForgottenWhenThereAreTooMany) {
   EXPECT_EQ(world.stats().of(Counter::Orphans), 1u);
 }
 
+TEST(ResolvedGroups, AreForgottenByARestartAfterWhichALateDoneIsAnOrphanAndNoMore) {
+  World world;
+  world.create("g", {"a"});
+  world.done("g", "a");
+  world.restart();
+  world.done("g", "a");
+  EXPECT_EQ(world.dead_letters(), 0u);
+  world.pass(30'001);
+  EXPECT_EQ(world.dead_letter().header("dlq.reason"), "no-such-group");
+  EXPECT_EQ(world.outcomes(), 1u);
+}
+
 TEST(ResolvedGroups, AreRememberedThroughARestartWhenReuseIsIgnored) {
   CollectorOptions options;
   options.ignore_reuse = true;

@@ -43,6 +43,25 @@ TEST_P(CommitFailureTest, LosesNoHop) {
   EXPECT_THAT(driver.read_values("counts"), ElementsAre("sun 1"));
 }
 
+TEST_P(CommitFailureTest, LetsNothingThatHoppedBePurgedBeforeItCounts) {
+  const Partition home = home_of("sun", 2);
+  driver.pipe(1 - home, std::nullopt, "sun");
+  driver.commit();
+  driver.commit();
+  const Offset before = driver.purged_below(home);
+  EXPECT_GT(before, 0);
+  driver.pipe(1 - home, std::nullopt, "sun");
+  driver.commit();
+  driver.fail_next_commit(GetParam());
+  driver.commit();
+  EXPECT_LE(driver.purged_below(home), before);
+  wait_for_recovery();
+  driver.pipe(1 - home, std::nullopt, "sun");
+  driver.commit();
+  driver.commit();
+  EXPECT_GT(driver.purged_below(home), before);
+}
+
 TEST_P(CommitFailureTest, SurvivesACrashRightAfterIt) {
   driver.pipe("sun", "sun");
   driver.fail_next_commit(GetParam());

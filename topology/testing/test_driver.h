@@ -96,6 +96,8 @@ class TopologyTestDriver {
   FakeFaults& faults() { return faults_; }
   state::MemoryStore& disk(Partition home) { return *stores_.home(home); }
   StreamWorker& worker() { return *worker_; }
+  /// Up to where the engine would delete this home's records of the repartition topic.
+  Offset purged_below(Partition home) const { return board_->entry(home).repartition_committed_next.load(); }
   /// What stopped the worker; ok while it runs.
   const Status& failure() const { return failure_; }
   int restores() const { return restored_records_; }

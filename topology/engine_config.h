@@ -39,6 +39,7 @@ struct EngineConfig {
   std::string repartition_topic() const { return app_id + "-repartition"; }
   std::string instances_topic() const { return app_id + "-instances"; }
   std::vector<std::string> output_topics;  ///< user topics written to; may hold the input topic
+  std::size_t largest_message_bytes = 0;   ///< of a record that is passed on or kept as it came; 0: not known
   std::size_t largest_output_bytes = 0;    ///< of a record's value and headers there; 0: not known
   std::vector<KafkaSetting> kafka;
 

@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
 #include "topology/kafka_source.h"
@@ -22,6 +24,10 @@ constexpr std::size_t kHeldBytes = 64 * 1024;
 /// With more than this under way, the offsets would only wait behind it, and we for them instead of for the records'
 /// acknowledgements, which cost us time of our own.
 constexpr int kManyUnsettled = 1'000;
+
+/// Of the client's own limit for a message: what a re-keyed record or a row is larger than its message, and from where
+/// to where it may be set.
+constexpr std::size_t kRoomForHeaders = 256 * 1024, kLeastMessageLimit = 2'097'152, kMostMessageLimit = 1'000'000'000;
 
 int ms(Duration duration) { return static_cast<int>(duration.count()); }
 
@@ -72,7 +78,9 @@ Status KafkaSink::make_client(const std::string& transactional_id) {
   conf.set_default("batch.size", "1000000");
   conf.set_default("queue.buffering.max.messages", "2000000");
   conf.set_default("queue.buffering.max.kbytes", "262144");
-  conf.set_default("message.max.bytes", "1000000000");  // the topic's own limit decides
+  // The topic's own limit decides. Not simply the most there is: the library makes room for a batch up to it.
+  const std::size_t largest = std::max(config_.largest_output_bytes, config_.largest_message_bytes) + kRoomForHeaders;
+  conf.set_default("message.max.bytes", std::to_string(std::clamp(largest, kLeastMessageLimit, kMostMessageLimit)));
   conf.set_default("partitioner", "murmur2_random");
   rd_kafka_conf_set_opaque(conf.raw(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.raw(), delivered);

@@ -235,6 +235,7 @@ CollectorSettings collector_settings(const ResolvedOptions& options, const Envir
   add_engine_options(options, settings.engine, faults);
   settings.groups = group_settings(options, settings.engine, faults);
   settings.engine.largest_output_bytes = settings.groups.max_outcome_bytes;
+  settings.engine.largest_message_bytes = settings.groups.max_message_bytes;
   settings.http = http_settings(options, faults);
   settings.recent_outcome_bytes = static_cast<std::size_t>(options.bytes("recent-outcome-bytes"));
 

@@ -85,18 +85,14 @@ void RowCache::erase_slot(std::size_t hole) {
 /// The oldest row leaves the ring, and the index where it is still the one of its key.
 void RowCache::drop_oldest() {
   const std::size_t offset = oldest_ % capacity_;
-  // At the end of the ring there may be less than a head.
-  if (capacity_ - offset < sizeof(Head)) {
-    oldest_ += capacity_ - offset;
-    return;
-  }
-  const Head head = head_at(offset);
+  // At the end of the ring there may be less than a head, or one of no row.
+  const std::size_t rest = capacity_ - offset;
+  const Head head = rest < sizeof(Head) ? Head{} : head_at(offset);
   if (head.owner == 0) {
-    oldest_ += capacity_ - offset;
+    oldest_ += rest;
     return;
   }
   oldest_ += row_bytes(head.key_bytes, head.value_bytes);
-  if (slots_.empty()) return;
   const std::size_t mask = slots_.size() - 1;
   const auto place = static_cast<std::uint32_t>(offset / kUnit + 1);
   for (std::size_t slot = head.hash & mask; slots_[slot].place != 0; slot = (slot + 1) & mask) {

@@ -68,7 +68,7 @@ void TransactionBuffer::assign(Row& row, std::string_view value) {
 
 Result<bool> TransactionBuffer::get(std::string_view key, std::string& value) {
   const Row* row = find(key);
-  if (row == nullptr || row->gone) return committed_->get(key, value);
+  if (row == nullptr) return committed_->get(key, value);
   if (row->erased) return false;
   value.assign(row->value, row->size);
   return true;

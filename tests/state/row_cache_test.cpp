@@ -106,48 +106,43 @@ TEST(RowCache, AgreesWithAPlainMapUnderRandomWork) {
   }
 }
 
-TEST(CachedStore, ReadsWhatWasAppliedWithoutTheStore) {
-  MemoryStore store;
-  RowCache cache(4'096);
-  ASSERT_THAT(apply(store, {{"before", "1"}}, 1), IsOk());
-  CachedStore cached(store, cache);
-  ASSERT_THAT(apply(cached, {{"a", "1"}, {"b", "1"}}, 2), IsOk());
-  ASSERT_THAT(apply(store, {{"a", "changed behind its back"}}, 3), IsOk());
-  EXPECT_EQ(value_of(cached, "a"), "1") << "from memory";
-  EXPECT_EQ(value_of(cached, "before"), "1");
-  EXPECT_THAT(rows_of(cached), ElementsAre(Pair("a", "changed behind its back"), Pair("b", "1"), Pair("before", "1")));
+class CachedStoreTest : public testing::Test {
+ protected:
+  MemoryStore store_;
+  RowCache cache_{4'096};
+  CachedStore cached_{store_, cache_};
+};
+
+TEST_F(CachedStoreTest, ReadsWhatWasAppliedWithoutTheStore) {
+  ASSERT_THAT(apply(store_, {{"before", "1"}}, 1), IsOk());
+  ASSERT_THAT(apply(cached_, {{"a", "1"}, {"b", "1"}}, 2), IsOk());
+  ASSERT_THAT(apply(store_, {{"a", "changed behind its back"}}, 3), IsOk());
+  EXPECT_EQ(value_of(cached_, "a"), "1") << "from memory";
+  EXPECT_EQ(value_of(cached_, "before"), "1");
+  EXPECT_THAT(rows_of(cached_), ElementsAre(Pair("a", "changed behind its back"), Pair("b", "1"), Pair("before", "1")));
 }
 
-TEST(CachedStore, ForgetsWhatIsErasedOrHasNoValueAnyMore) {
-  MemoryStore store;
-  RowCache cache(4'096);
-  CachedStore cached(store, cache);
-  ASSERT_THAT(apply(cached, {{"a", "1"}, {"b", "1"}}, 1), IsOk());
+TEST_F(CachedStoreTest, ForgetsWhatIsErasedOrHasNoValueAnyMore) {
+  ASSERT_THAT(apply(cached_, {{"a", "1"}, {"b", "1"}}, 1), IsOk());
   const std::vector<Write> writes{{"a", std::nullopt}, {"b", ""}};
-  ASSERT_THAT(cached.apply(writes, 2), IsOk());
-  EXPECT_EQ(value_of(cached, "a"), "(absent)");
-  EXPECT_EQ(value_of(cached, "b"), "");
+  ASSERT_THAT(cached_.apply(writes, 2), IsOk());
+  EXPECT_EQ(value_of(cached_, "a"), "(absent)");
+  EXPECT_EQ(value_of(cached_, "b"), "");
 }
 
-TEST(CachedStore, KnowsNothingOfAnApplyThatFailed) {
-  MemoryStore store;
-  RowCache cache(4'096);
-  CachedStore cached(store, cache);
-  ASSERT_THAT(apply(cached, {{"a", "1"}}, 1), IsOk());
-  store.fail_next_apply({Verdict::Retry, "disk full"});
+TEST_F(CachedStoreTest, KnowsNothingOfAnApplyThatFailed) {
+  ASSERT_THAT(apply(cached_, {{"a", "1"}}, 1), IsOk());
+  store_.fail_next_apply({Verdict::Retry, "disk full"});
   const std::vector<Write> writes{{"a", "2"}};
-  EXPECT_THAT(cached.apply(writes, 2), Fails(Verdict::Retry));
-  EXPECT_EQ(value_of(cached, "a"), "1");
+  EXPECT_THAT(cached_.apply(writes, 2), Fails(Verdict::Retry));
+  EXPECT_EQ(value_of(cached_, "a"), "1");
 }
 
-TEST(CachedStore, ForgetsEverythingWhenCleared) {
-  MemoryStore store;
-  RowCache cache(4'096);
-  CachedStore cached(store, cache);
-  ASSERT_THAT(apply(cached, {{"a", "1"}}, 1), IsOk());
-  ASSERT_THAT(cached.clear(), IsOk());
-  EXPECT_EQ(value_of(cached, "a"), "(absent)");
-  EXPECT_EQ(position_of(cached), std::nullopt);
+TEST_F(CachedStoreTest, ForgetsEverythingWhenCleared) {
+  ASSERT_THAT(apply(cached_, {{"a", "1"}}, 1), IsOk());
+  ASSERT_THAT(cached_.clear(), IsOk());
+  EXPECT_EQ(value_of(cached_, "a"), "(absent)");
+  EXPECT_EQ(position_of(cached_), std::nullopt);
 }
 
 }  // namespace

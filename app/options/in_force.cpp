@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "app/options/kafka_passthrough.h"
-
 namespace ebc::app {
 namespace {
 
@@ -33,7 +31,7 @@ OptionInForce in_force(const OptionSpec& option, const ResolvedOptions& options,
 
 }  // namespace
 
-OptionsInForce options_in_force(const ResolvedOptions& options,
+OptionsInForce options_in_force(const ResolvedOptions& options, const std::vector<GivenKafkaSetting>& kafka,
                                 const std::map<std::string_view, std::string>& derived) {
   OptionsInForce all;
   for (const OptionSpec& option : option_table()) {
@@ -41,12 +39,11 @@ OptionsInForce options_in_force(const ResolvedOptions& options,
     if (!options.has(option.name) || option.kind == OptionKind::Pairs) continue;
     all.options.push_back(in_force(option, options, derived));
   }
-  Faults named_before;
-  for (auto& given : given_kafka_settings(options, named_before)) {
-    auto& [scope, name, value] = given.setting;
+  for (const auto& given : kafka) {
+    const auto& [scope, name, value] = given.setting;
     all.kafka.push_back({.name = scope.empty() ? name : fmt::format("{}.{}", scope, name),
-                         .value = given.secret ? std::nullopt : std::optional(std::move(value)),
-                         .source = std::move(given.where),
+                         .value = given.secret ? std::nullopt : std::optional(value),
+                         .source = given.where,
                          .hidden = given.secret});
   }
   std::ranges::sort(all.kafka, {}, &OptionInForce::name);

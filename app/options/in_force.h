@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/options/kafka_passthrough.h"
 #include "app/options/resolve.h"
 
 namespace ebc::app {
@@ -23,7 +24,8 @@ struct OptionsInForce {
   std::vector<OptionInForce> kafka;    ///< librdkafka settings passed through, `scope.key`, by name
 };
 
-/// `derived`: what options that weren't given come to, where that is no plain default.
-OptionsInForce options_in_force(const ResolvedOptions& options, const std::map<std::string_view, std::string>& derived);
+/// `kafka`: what is passed through. `derived`: what options that weren't given come to, where that is no plain default.
+OptionsInForce options_in_force(const ResolvedOptions& options, const std::vector<GivenKafkaSetting>& kafka,
+                                const std::map<std::string_view, std::string>& derived);
 
 }  // namespace ebc::app

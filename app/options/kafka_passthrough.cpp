@@ -144,9 +144,9 @@ std::vector<GivenKafkaSetting> given_kafka_settings(const ResolvedOptions& optio
   return settings;
 }
 
-std::vector<KafkaSetting> kafka_settings(const ResolvedOptions& options, Faults& faults) {
+std::vector<KafkaSetting> kafka_settings(const std::vector<GivenKafkaSetting>& all) {
   std::vector<KafkaSetting> settings;
-  for (auto& given : given_kafka_settings(options, faults)) settings.push_back(std::move(given.setting));
+  for (const auto& given : all) settings.push_back(given.setting);
   return settings;
 }
 

@@ -188,12 +188,14 @@ HttpSettings http_settings(const ResolvedOptions& options, Faults& faults) {
   return http;
 }
 
-BusSettings bus_settings(const ResolvedOptions& options, Faults& faults) {
+namespace {
+
+BusSettings bus_with(const std::vector<GivenKafkaSetting>& kafka, const ResolvedOptions& options, Faults& faults) {
   BusSettings bus;
   bus.brokers = options.text("brokers");
   bus.topic = options.text("topic");
   bus.output_topic = options.text("output-topic");
-  bus.kafka = kafka_settings(options, faults);
+  bus.kafka = kafka_settings(kafka);
   bus.timeout = options.duration("start-timeout");
   check_brokers(bus.brokers, options.where("brokers"), faults);
   check_topic(bus.topic, options.where("topic"), faults);
@@ -205,8 +207,8 @@ BusSettings bus_settings(const ResolvedOptions& options, Faults& faults) {
   return bus;
 }
 
-EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults) {
-  const auto bus = bus_settings(options, faults);
+EngineConfig topics_with(const std::vector<GivenKafkaSetting>& kafka, const ResolvedOptions& options, Faults& faults) {
+  const auto bus = bus_with(kafka, options, faults);
   EngineConfig config;
   config.brokers = bus.brokers;
   config.kafka = bus.kafka;
@@ -222,6 +224,16 @@ EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults) {
   return config;
 }
 
+}  // namespace
+
+BusSettings bus_settings(const ResolvedOptions& options, Faults& faults) {
+  return bus_with(given_kafka_settings(options, faults), options, faults);
+}
+
+EngineConfig topic_settings(const ResolvedOptions& options, Faults& faults) {
+  return topics_with(given_kafka_settings(options, faults), options, faults);
+}
+
 std::filesystem::path state_folder(const ResolvedOptions& options, const Environment& environment, Faults& faults) {
   const auto given = options.text("state-dir");
   auto folder = given.empty() ? default_state_dir(environment) : std::filesystem::path(given);
@@ -231,7 +243,8 @@ std::filesystem::path state_folder(const ResolvedOptions& options, const Environ
 
 CollectorSettings collector_settings(const ResolvedOptions& options, const Environment& environment, Faults& faults) {
   CollectorSettings settings;
-  settings.engine = topic_settings(options, faults);
+  const auto kafka = given_kafka_settings(options, faults);
+  settings.engine = topics_with(kafka, options, faults);
   add_engine_options(options, settings.engine, faults);
   settings.groups = group_settings(options, settings.engine, faults);
   settings.engine.largest_output_bytes = settings.groups.max_outcome_bytes;
@@ -255,7 +268,7 @@ CollectorSettings collector_settings(const ResolvedOptions& options, const Envir
     }
   }
   settings.in_force = options_in_force(
-      options, {{"state-dir", engine.state_dir.string()}, {"output-topic", engine.output_topics.front()}});
+      options, kafka, {{"state-dir", engine.state_dir.string()}, {"output-topic", engine.output_topics.front()}});
   return settings;
 }
 

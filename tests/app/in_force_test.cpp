@@ -1,6 +1,7 @@
 #include "app/options/in_force.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "app/options/settings.h"
 #include "tests/app/temporary_file.h"
@@ -109,6 +110,19 @@ TEST_F(InForce, NamesASecretOnceByTheSourceThatCounts) {
   run({{"kafka-secrets-file", {secrets.path()}}}, {{"EB_COLLECTOR_KAFKA_SASL_PASSWORD", "s3cret"}});
   EXPECT_EQ(kafka("sasl.password"), "* (EB_COLLECTOR_KAFKA_SASL_PASSWORD)");
   EXPECT_EQ(shown_.kafka.size(), 1u);
+}
+
+TEST_F(InForce, NeedsTheSecretsFileOnce) {
+  // As a shell's <(command) gives it: read, it is empty.
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  constexpr std::string_view kSecrets = "sasl.password=s3cret\n";
+  ASSERT_EQ(write(ends[1], kSecrets.data(), kSecrets.size()), static_cast<ssize_t>(kSecrets.size()));
+  close(ends[1]);
+  const auto path = "/dev/fd/" + std::to_string(ends[0]);
+  run({{"kafka-secrets-file", {path}}});
+  EXPECT_EQ(kafka("sasl.password"), "* (" + path + " line 1)");
+  close(ends[0]);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class KafkaPassthrough : public testing::Test {
     if (!config_file.empty()) flags["config"] = {config_file};
     const auto options = resolve_options(kRun, flags, environment, faults_);
     std::vector<std::string> out;
-    for (const auto& setting : kafka_settings(options, faults_)) {
+    for (const auto& setting : kafka_settings(given_kafka_settings(options, faults_))) {
       out.push_back(setting.scope + ":" + setting.name + "=" + setting.value);
     }
     return out;

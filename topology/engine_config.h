@@ -30,6 +30,9 @@ struct KafkaSetting {
   std::string scope, name, value;
 };
 
+/// What a re-keyed record or a state row is larger than the message it was made of, in bytes, at most.
+inline constexpr std::size_t kRoomForHeaders = std::size_t{256} << 10;
+
 struct EngineConfig {
   std::string brokers = "127.0.0.1:9092";
   std::string app_id = "eb-collector";  ///< consumer group, and prefix of the internal topics and transactional ids

@@ -25,9 +25,8 @@ constexpr std::size_t kHeldBytes = 64 * 1024;
 /// acknowledgements, which cost us time of our own.
 constexpr int kManyUnsettled = 1'000;
 
-/// Of the client's own limit for a message: what a re-keyed record or a row is larger than its message, and from where
-/// to where it may be set.
-constexpr std::size_t kRoomForHeaders = 256 * 1024, kLeastMessageLimit = 2'097'152, kMostMessageLimit = 1'000'000'000;
+/// From where to where the client's own limit for a message may be set.
+constexpr std::size_t kLeastMessageLimit = 2'097'152, kMostMessageLimit = 1'000'000'000;
 
 int ms(Duration duration) { return static_cast<int>(duration.count()); }
 

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <thread>
 
 #include "topology/denial.h"
@@ -11,8 +12,9 @@
 namespace ebc::topology {
 namespace {
 
-constexpr int kRoomForHeaders = 256 * 1024;  ///< a re-keyed record or a state row is a little larger than its message
 constexpr std::size_t kRoomForEnvelope = 17 * 1024;  ///< of a record around an outcome: its key, and what a batch adds
+
+using TopicSettings = std::map<std::string, std::string>;
 
 class TopicSetup {
  public:
@@ -117,12 +119,21 @@ class TopicSetup {
     return Status(Verdict::Retry, fmt::format("the topic {} was made but doesn't show up", name));
   }
 
-  Status require(const std::string& topic, const std::string& name, const std::string& value) {
-    if (!config_.check_topics) return {};
+  /// Of a topic that is there; asked for once.
+  Result<const TopicSettings*> settings_of(const std::string& topic) {
+    const auto known = settings_.find(topic);
+    if (known != settings_.end()) return &known->second;
     auto settings = admin_.config_of(topic);
     if (!settings.ok()) return settings.status();
-    const auto it = settings->find(name);
-    if (it == settings->end() || it->second == value) return {};
+    return &settings_.emplace(topic, std::move(*settings)).first->second;
+  }
+
+  Status require(const std::string& topic, const std::string& name, const std::string& value) {
+    if (!config_.check_topics) return {};
+    auto settings = settings_of(topic);
+    if (!settings.ok()) return settings.status();
+    const auto it = (*settings)->find(name);
+    if (it == (*settings)->end() || it->second == value) return {};
     return {Verdict::Fatal,
             fmt::format("the topic {} has {}={}, but it must be {}. Change it with kafka-configs --alter "
                         "--topic {} --add-config {}={}",
@@ -133,11 +144,11 @@ class TopicSetup {
   /// to know it.
   Status room_for_outcomes(const std::string& topic) {
     if (!config_.check_topics || config_.largest_output_bytes == 0) return {};
-    auto settings = admin_.config_of(topic);
+    auto settings = settings_of(topic);
     if (denies_a_right(settings.status())) return {};
     if (!settings.ok()) return settings.status();
-    const auto limit = settings->find("max.message.bytes");
-    if (limit == settings->end()) return {};
+    const auto limit = (*settings)->find("max.message.bytes");
+    if (limit == (*settings)->end()) return {};
     const std::size_t needed = config_.largest_output_bytes + kRoomForEnvelope;
     if (std::stoull(limit->second) >= needed) return {};
     return {
@@ -161,12 +172,13 @@ class TopicSetup {
 
   Status read_input_settings() {
     if (!config_.check_topics) return {};
-    auto settings = admin_.config_of(config_.input_topic);
-    if (!settings.ok()) return settings.status();
-    if (const auto it = settings->find("max.message.bytes"); it != settings->end()) {
-      max_message_bytes_ = std::stoi(it->second) + kRoomForHeaders;
+    auto asked = settings_of(config_.input_topic);
+    if (!asked.ok()) return asked.status();
+    const TopicSettings& settings = **asked;
+    if (const auto it = settings.find("max.message.bytes"); it != settings.end()) {
+      max_message_bytes_ = std::stoull(it->second) + kRoomForHeaders;
     }
-    if (const auto it = settings->find("min.insync.replicas"); it != settings->end()) min_insync_ = it->second;
+    if (const auto it = settings.find("min.insync.replicas"); it != settings.end()) min_insync_ = it->second;
     const int replicas = replication_factor();
     if (replicas > 1 && std::stoi(min_insync_) >= replicas) {
       spdlog::warn("topics with {} replicas and min.insync.replicas={} can't be written while one broker is down",
@@ -235,7 +247,8 @@ class TopicSetup {
   KafkaAdmin& admin_;
   const EngineConfig& config_;
   TopicsReport report_;
-  int max_message_bytes_ = 1'048'588 + kRoomForHeaders;
+  std::size_t max_message_bytes_ = 1'048'588 + kRoomForHeaders;
+  std::map<std::string, TopicSettings> settings_;  ///< by topic, of those looked at
   std::string min_insync_ = "1";
 };
 

@@ -179,5 +179,17 @@ TEST_F(StartFailure, SettingsThatTheGuaranteeStandsOnAreRefused) {
   EXPECT_THAT(finished.output, HasSubstr("enable.idempotence"));
 }
 
+TEST_F(StartFailure, OutcomesTopicThatDoesNotTakeTheLargestOutcomeIsRefused) {
+  make_topic(1, {{"max.message.bytes", "200000"}});
+
+  const auto refused = run(run_arguments());
+
+  EXPECT_EQ(refused.end.code, 2);
+  EXPECT_THAT(refused.output, AllOf(HasSubstr(topic()), HasSubstr("max.message.bytes"),
+                                    HasSubstr("--max-outcome-bytes to at most 182592")));
+  const auto taken = start_collector({"--max-outcome-bytes", "182592"});
+  EXPECT_TRUE(taken->ready());
+}
+
 }  // namespace
 }  // namespace ebc::broker_test

@@ -2,7 +2,6 @@
 #include "topology/topic_setup.h"
 
 #include <fmt/format.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -13,19 +12,7 @@
 namespace ebc::broker_test {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-
-class TopicSetup : public BrokerTest {
- protected:
-  FinishedProcess run(const std::vector<std::string>& extra) {
-    auto arguments = run_arguments(extra);
-    arguments.insert(arguments.begin(), "run");
-    arguments.insert(arguments.end(), {"--http", fmt::format("127.0.0.1:{}", free_port())});
-    return run_process(collector_binary(),
-                       {.arguments = arguments, .environment = {}, .input = "", .output = folder() / "run.log"}, 30s);
-  }
-};
+class TopicSetup : public BrokerTest {};
 
 // Several instances begin at the same moment while the input grows: whoever comes first, all find the same homes.
 TEST_F(TopicSetup, ByManyAtOnceOverAGrowingInputAgreesOnTheHomes) {
@@ -67,18 +54,6 @@ TEST_F(TopicSetup, FollowsAChangelogThatIsThereAndNotTheInput) {
 
   EXPECT_TRUE(eventually(20s, [&] { return collector->running_homes() == std::set<int>{0, 1, 2}; }));
   EXPECT_EQ(admin().partitions_of(app_id() + "-repartition"), 3);
-}
-
-TEST_F(TopicSetup, RefusesAnOutcomesTopicThatDoesNotTakeTheLargestOutcome) {
-  make_topic(1, {{"max.message.bytes", "200000"}});
-
-  const auto refused = run({});
-
-  EXPECT_EQ(refused.end.code, 2);
-  EXPECT_THAT(refused.output, AllOf(HasSubstr(topic()), HasSubstr("max.message.bytes"),
-                                    HasSubstr("--max-outcome-bytes to at most 182592")));
-  const auto taken = start_collector({"--max-outcome-bytes", "182592"});
-  EXPECT_TRUE(taken->ready());
 }
 
 // The largest of which it may be said that the topic takes them: past the Kafka client's own limits, too.

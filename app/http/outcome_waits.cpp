@@ -106,6 +106,8 @@ void OutcomeWaits::look(const WaitPtr& wait, std::shared_ptr<const state::Commit
   });
   if (taken) return;
   wait->looking = false;
+  // Of the outcome itself a wait hears without a look.
+  if (wait->left() > Duration{0}) return sleep(wait, kLookAgain);
   end(wait, unavailable("too many calls wait already"));
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -25,6 +26,8 @@ using testing::Not;
 using testing::StartsWith;
 
 constexpr int kHomes = 4;
+constexpr int kWorkers = 2;
+constexpr int kTasksWaiting = 100;
 
 struct FakePlacement final : Placement {
   int homes() const override { return kHomes; }
@@ -71,7 +74,7 @@ class Node {
  public:
   Node(std::string id, std::vector<Partition> homes)
       : server_({}, [this](const HttpCall& call, const ExchangePtr& exchange) { endpoints_.handle(call, exchange); }),
-        workers_(2, 100),
+        workers_(kWorkers, kTasksWaiting),
         peers_(server_.io(), ""),
         api_({server_.io(), workers_, placement_, recent_, peers_}, recent_,
              {.sources = {.snapshot = [] { return topology::EngineSnapshot{}; },
@@ -105,6 +108,7 @@ class Node {
 
   std::string base() const { return fmt::format("http://127.0.0.1:{}", server_.port()); }
   FakePlacement& placement() { return placement_; }
+  WorkerPool& workers() { return workers_; }
 
   void open(const std::string& id, Timestamp deadline = timestamp_from_ms(60'000), Offset origin = 7) {
     group::Group group;
@@ -319,13 +323,13 @@ TEST_F(HttpApiTest, TakesABoundedNumberOfWaitsAndStreamsAndSaysSo) {
   const std::string wait = fmt::format("/v1/groups/{}/outcome?wait=20s", id_in(0));
   std::deque<LoopbackClient> waiting, following;
   for (int i = 0; i < 256; ++i) ask(waiting.emplace_back(port), wait);
-  // The last of them may still be on its way.
+  // A whole call behind them: they have their places, and those that follow can't take one from them.
+  EXPECT_THAT(here_.get("/v1/groups"), StartsWith("HTTP/1.1 200")) << "others are served";
   std::string refused;
   for (int i = 0; i < 100 && !refused.starts_with("HTTP/1.1 429"); ++i) {
     refused = here_.get(fmt::format("/v1/groups/{}/outcome?wait=10ms", id_in(0)));
   }
   EXPECT_THAT(refused, AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("256 calls wait"), HasSubstr("Retry-After")));
-  EXPECT_THAT(here_.get("/v1/groups"), StartsWith("HTTP/1.1 200")) << "others are served";
   here_.resolve(id_in(0), R"({"the":"outcome"})");
   for (auto& client : waiting) EXPECT_THAT(client.read_until("outcome\"}"), StartsWith("HTTP/1.1 200"));
 
@@ -335,6 +339,19 @@ TEST_F(HttpApiTest, TakesABoundedNumberOfWaitsAndStreamsAndSaysSo) {
   }
   EXPECT_THAT(here_.get("/v1/events"),
               AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("32 clients follow"), HasSubstr("Retry-After")));
+}
+
+TEST_F(HttpApiTest, KeepsAWaitThatItHasNoTimeToLookInto) {
+  std::promise<void> gate;
+  const auto opened = gate.get_future().share();
+  while (here_.workers().post([opened] { opened.wait(); })) {
+  }
+  LoopbackClient client(static_cast<std::uint16_t>(std::stoi(here_.base().substr(17))));
+  client.send(fmt::format("GET /v1/groups/{}/outcome?wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n", id_in(0)));
+  EXPECT_THAT(here_.get("/v1/groups"), StartsWith("HTTP/1.1 503")) << "nobody looks, and who doesn't wait hears so";
+  gate.set_value();
+  here_.resolve(id_in(0), R"({"the":"outcome"})");
+  EXPECT_THAT(client.read_until("outcome\"}"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(HttpApiTest, DoesntTakeTheOutcomeOfAnEarlierGroupOfTheSameId) {

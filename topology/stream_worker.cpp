@@ -60,6 +60,7 @@ Status StreamWorker::turn() {
     return {};
   }
   const bool input_at_hand = !batch->records.empty();
+  note_backlog(*batch);
   if (!unassign_later_.empty()) unassign(std::exchange(unassign_later_, {}));
   times_.enter(Activity::Process);
   Status status = renew_sink();  // a commit inside the poll may have spent it
@@ -208,7 +209,7 @@ Duration StreamWorker::wait_after(bool input_at_hand) const {
     if (epoch == 0) wait = std::min(wait, kUnsettledWait);
   }
   if (!first_uncommitted_) return wait;
-  wait = std::min(wait, *first_uncommitted_ + config_.commit_interval - now_);
+  wait = std::min(wait, *first_uncommitted_ + commit_interval() - now_);
   if (session_.outputs_waiting()) wait = std::min(wait, commit_ended_ + commit_gap() - now_);
   return std::max(wait, Duration{1});
 }

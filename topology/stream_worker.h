@@ -41,7 +41,7 @@ struct WorkerConfig {
   std::string changelog_topic, repartition_topic;
   Duration commit_interval{100};
   std::size_t buffer_bytes = 32u << 20;
-  std::size_t buffer_records = 100'000;
+  std::size_t buffer_records = 250'000;
   std::size_t row_cache_bytes = 40u << 20;
   Duration stall_timeout{60'000};
 };
@@ -131,6 +131,8 @@ class StreamWorker final : private RebalanceListener {
 
   bool anything_to_commit() const;
   bool commit_due(bool input_at_hand) const;
+  void note_backlog(const Batch& batch);
+  Duration commit_interval() const;
   Status commit();
   Status commit_steps();
   Status flush_and_write(std::vector<HomeTask*>& homes);
@@ -176,6 +178,7 @@ class StreamWorker final : private RebalanceListener {
   std::vector<Header> headers_;
   std::string hop_header_;
   std::size_t records_since_commit_ = 0;
+  bool backlog_ = false;  ///< what was read last is old, and more is at hand
   std::optional<Timestamp> first_uncommitted_;
   Timestamp commit_ended_{};
   Duration commit_usually_takes_{0};

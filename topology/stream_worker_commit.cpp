@@ -11,8 +11,8 @@ namespace {
 /// Commits for a waiting outcome are at least this far apart: one costs some 3 ms of CPU, whatever it holds.
 constexpr Duration kShortestGap{8};
 
-/// Input older than this is a backlog. Nobody notices there whether an outcome comes 100 or 300 ms after its event, while
-/// each commit costs the same whatever it holds, and a group that ends within one leaves no rows.
+/// Input older than this is a backlog. Nobody notices there whether an outcome comes 100 or 300 ms after its event,
+/// while each commit costs the same whatever it holds, and a group that ends within one leaves no rows.
 constexpr Duration kBacklog{10'000};
 constexpr int kBacklogStretch = 3;
 constexpr Duration kLongestStretched{1'000};

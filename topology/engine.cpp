@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "topology/at_least_once_sink.h"
 #include "topology/client_version.h"
 #include "topology/denial.h"
 #include "topology/engine_impl.h"
@@ -118,10 +119,8 @@ EngineFailure Engine::Impl::make_restoring() {
     worker.mailbox().post(std::move(message));
     worker.wake();
   };
-  const TakeRules rules{.guarantee = config_.guarantee,
-                        .from = config_.from,
-                        .on_lost_offsets = config_.on_lost_offsets,
-                        .stall_timeout = config_.stall_timeout};
+  const TakeRules rules{
+      .from = config_.from, .on_lost_offsets = config_.on_lost_offsets, .stall_timeout = config_.stall_timeout};
   takes_ = std::make_unique<TakeQueue>(rules, instance_.stores(), *take_offsets_, *reader_, clock_, post);
   home_clock_ = std::make_unique<HomeClock>(
       HomeClockConfig{.foreign_wait = longest_transaction(config_.transaction_timeout)}, *board_, *clock_offsets_,
@@ -152,7 +151,7 @@ EngineFailure Engine::Impl::refuse_namesake() {
 }
 
 EngineFailure Engine::Impl::make_fencer() {
-  if (config_.guarantee != Guarantee::ExactlyOnce) return {};
+  if (!has_transactions(config_)) return {};
   auto admin = KafkaAdmin::make(config_);
   if (!admin.ok()) return refused(admin.status());
   placement_admin_ = std::move(*admin);
@@ -177,11 +176,16 @@ EngineFailure Engine::Impl::make_workers() {
     const std::string name = fmt::format("stream-{}", i);
     const auto refused = std::make_shared<RefusedOutputs>();
     const SinkFactory make_sink = [this, i, name, refused](RecordSource& source) -> std::unique_ptr<Sink> {
-      if (config_.guarantee == Guarantee::AtLeastOnce) {
-        return std::make_unique<AtLeastOnceSink>(config_, name, name + " producer", statistics_, source, refused);
-      }
-      return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i), name + " producer", statistics_,
-                                               refused);
+      const auto plain = [&](const std::string& role) {
+        return std::make_unique<PlainSink>(config_, name, name + role, statistics_, source, refused);
+      };
+      const auto transactional = [&] {
+        return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i), name + " producer",
+                                                 statistics_, refused);
+      };
+      if (!has_transactions(config_)) return plain(" producer");
+      if (config_.guarantee == Guarantee::ExactlyOnce) return transactional();
+      return std::make_unique<AtLeastOnceSink>(plain(" outputs producer"), transactional());
     };
     stream->worker = std::make_unique<StreamWorker>(WorkerConfig{.thread = i,
                                                                  .changelog_topic = config_.changelog_topic(),

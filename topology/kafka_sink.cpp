@@ -370,28 +370,27 @@ Status ExactlyOnceSink::commit_transaction() {
   }
 }
 
-AtLeastOnceSink::AtLeastOnceSink(const EngineConfig& config, std::string client_name, std::string display_name,
-                                 KafkaStatistics& statistics, RecordSource& source,
-                                 std::shared_ptr<RefusedOutputs> refused)
+PlainSink::PlainSink(const EngineConfig& config, std::string client_name, std::string display_name,
+                     KafkaStatistics& statistics, RecordSource& source, std::shared_ptr<RefusedOutputs> refused)
     : KafkaSink(config, std::move(client_name), std::move(display_name), statistics, std::move(refused)),
       source_(source) {}
 
-Status AtLeastOnceSink::open() { return make_client({}); }
+Status PlainSink::open() { return client() == nullptr ? make_client({}) : Status{}; }
 
-Status AtLeastOnceSink::begin() {
+Status PlainSink::begin() {
   forget_deliveries();
   return {};
 }
 
 /// While the library flushes, nothing lingers; what it has handed to the network by then is gone.
-void AtLeastOnceSink::send_now() { rd_kafka_flush(client(), 1); }
+void PlainSink::send_now() { rd_kafka_flush(client(), 1); }
 
-Status AtLeastOnceSink::settle_outputs() { return flush(config().transaction_timeout); }
+Status PlainSink::settle_outputs() { return flush(config().transaction_timeout); }
 
-Status AtLeastOnceSink::commit(std::span<const LogPosition>, const Membership&) {
+Status PlainSink::commit(std::span<const LogPosition>, const Membership&) {
   return flush(config().transaction_timeout);
 }
 
-Status AtLeastOnceSink::finish(std::span<const LogPosition> positions) { return source_.commit_offsets(positions); }
+Status PlainSink::finish(std::span<const LogPosition> positions) { return source_.commit_offsets(positions); }
 
 }  // namespace ebc::topology

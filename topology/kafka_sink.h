@@ -1,4 +1,4 @@
-// Sinks over a librdkafka producer: one for each guarantee.
+// Sinks over a librdkafka producer: with transactions and without.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 
 namespace ebc::topology {
 
-/// What both guarantees share: producing, and what became of it.
+/// What both share: producing, and what became of it.
 class KafkaSink : public Sink {
  public:
   bool accepts(std::string_view topic, std::size_t bytes) final;
@@ -108,16 +108,19 @@ class ExactlyOnceSink final : public KafkaSink {
   bool commit_requested_ = false;    ///< since begin()
 };
 
-/// Outputs, then state, then offsets: after a crash some are done again, none is lost.
-class AtLeastOnceSink final : public KafkaSink {
+/// Without transactions, so that everything is seen at once. For outputs that may be repeated. As a sink for all of it
+/// only where process and broker end together: a commit is a mere sequence here, state before offsets, and who dies in
+/// the middle of it leaves torn rows.
+class PlainSink final : public KafkaSink {
  public:
-  AtLeastOnceSink(const EngineConfig& config, std::string client_name, std::string display_name,
-                  KafkaStatistics& statistics, RecordSource& source, std::shared_ptr<RefusedOutputs> refused);
+  PlainSink(const EngineConfig& config, std::string client_name, std::string display_name, KafkaStatistics& statistics,
+            RecordSource& source, std::shared_ptr<RefusedOutputs> refused);
 
   Status open() override;
   Status begin() override;
   void produce(const SinkRecord& record) override { send(record); }
   void send_now() override;
+  bool outputs_wait() const override { return false; }
   Status settle_outputs() override;
   Status commit(std::span<const LogPosition> positions, const Membership& membership) override;
   Status finish(std::span<const LogPosition> positions) override;

@@ -1,9 +1,8 @@
 // Where a stream thread's records go, and what makes them count: the guarantee, as an object.
 //
 // One commit is: begin, produce (outputs), settle_outputs, produce (changelog), commit, then the caller applies the
-// state locally, then finish. Exactly-once makes commit the one point where everything counts. At-least-once has no
-// such point, so its order does the work: outputs are acknowledged before the changelog is written, that before the
-// offsets.
+// state locally, then finish. Exactly-once makes commit the one point where everything counts. At-least-once makes it
+// the one for state and offsets; outputs are seen before, and are acknowledged by then.
 #pragma once
 
 #include <functional>
@@ -46,6 +45,8 @@ class Sink {
   }
   /// No more input is at hand: what was produced and waits for company should go. Returns within 1 ms or so.
   virtual void send_now() {}
+  /// What is produced before settle_outputs() is seen at the commit only: somebody may wait for it.
+  virtual bool outputs_wait() const { return true; }
   virtual Status settle_outputs() = 0;
   /// AbortTransaction: nothing of it counts, or it isn't known whether it does; Fenced: somebody acts in our place.
   virtual Status commit(std::span<const LogPosition> positions, const Membership& membership) = 0;

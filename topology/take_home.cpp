@@ -299,14 +299,11 @@ Status TakeHome::compare(Timestamp now) {
     }
   } else {
     progress = *row;
-    const bool at_least_once = rules_.guarantee == Guarantee::AtLeastOnce;
     for (auto [channel, committed, next] :
          {std::tuple{Channel::Input, committed_input_, &progress.input_next},
           std::tuple{Channel::Repartition, committed_repartition_, &progress.repartition_next}}) {
       if (!committed || *committed == *next) continue;
-      if (at_least_once) {
-        *next = std::min(*next, *committed);
-      } else if (*committed > *next) {
+      if (*committed > *next) {
         if (rules_.on_lost_offsets == OnLostOffsets::Stop) {
           return {
               Verdict::Fatal,

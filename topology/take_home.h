@@ -29,7 +29,6 @@
 namespace ebc::topology {
 
 struct TakeRules {
-  Guarantee guarantee = Guarantee::ExactlyOnce;
   InitialOffset from;
   OnLostOffsets on_lost_offsets = OnLostOffsets::Stop;
   /// A store that was last known to be up to date longer ago than this is restored from nothing: the tombstones of what

@@ -32,8 +32,8 @@ class TransactionSession {
   void rekey(const SinkRecord& record);
 
   bool begun() const { return begun_; }
-  /// Somebody waits for the commit: an outcome, a dead letter, a re-keyed record.
-  bool outputs_waiting() const { return outputs_ > 0; }
+  /// Somebody waits for the commit: an outcome, a dead letter, a re-keyed record that isn't seen before.
+  bool outputs_waiting() const { return outputs_ > 0 && sink_ && sink_->outputs_wait(); }
   /// Sink::send_now, when there is something.
   void send_now() {
     if (outputs_ > 0 && sink_) sink_->send_now();

@@ -115,7 +115,8 @@ void add_processing(std::vector<OptionSpec>& table) {
   constexpr std::string_view kSection = "Processing";
   table.insert(table.end(), {
     {.name = "guarantee", .kind = K::Choice, .value_name = "WHICH", .default_text = "exactly-once",
-     .help = "At-least-once may repeat an outcome after a crash", .scope = kRun, .section = kSection,
+     .help = "At-least-once sends outcomes before the commit, and may repeat them after a crash or rebalance", .scope = kRun,
+     .section = kSection,
      .choices = {"exactly-once", "at-least-once"}},
     {.name = "commit-interval", .kind = K::DurationMs, .value_name = "DURATION", .default_text = "100ms",
      .help = "Longest time between two commits while there is work; three times that, up to 1 s, in a backlog", .scope = kCollector, .section = kSection,

@@ -1,6 +1,7 @@
 #include "tests/simulation/checks.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -55,12 +56,13 @@ std::string header(const Entry& entry, std::string_view name) {
 }  // namespace
 
 Checks::Checks(Scheduler& scheduler, const Broker& broker, const ConsumerGroup& group, const Faults& faults, int homes,
-               Topic output)
+               Topic output, bool at_least_once)
     : scheduler_(scheduler),
       broker_(broker),
       group_(group),
       faults_(faults),
       output_(output),
+      at_least_once_(at_least_once),
       folds_(static_cast<std::size_t>(homes)) {}
 
 // ---- transactions
@@ -129,8 +131,9 @@ bool Checks::decided(const Entry& entry) const {
 }
 
 void Checks::add(Disk::Rows& rows, const Entry& entry) const {
-  if (entry.marker) return;
-  if (broker_.transaction(entry.txn).decision != Transaction::Decision::Commit) return;
+  if (entry.marker || (entry.txn >= 0 && broker_.transaction(entry.txn).decision != Transaction::Decision::Commit)) {
+    return;
+  }
   const auto view = [](const std::optional<std::string>& text) {
     return text ? std::optional<std::string_view>(*text) : std::nullopt;
   };
@@ -240,21 +243,22 @@ std::map<std::string, GroupStory> Checks::stories(const Workload& workload) {
   each_visible(Topic::Repartition, [&](Partition p, Offset offset, const Entry& entry) {
     const auto it = sent.find(parse_origin(header(entry, topology::kOriginHeader)));
     const auto hop = it == sent.end() ? hops.end() : hops.find(it->second);
-    if (hop == hops.end() || ++hop->second > 1 || entry.value != it->second->json ||
-        entry.timestamp != it->second->timestamp || p != topology::home_of(*entry.key, homes)) {
+    const bool right = hop != hops.end() && entry.value == it->second->json &&
+                       entry.timestamp == it->second->timestamp && p == topology::home_of(*entry.key, homes);
+    const bool again = right && hop->second++ > 0;
+    if (!right || (again && !at_least_once_)) {
       scheduler_.fail(fmt::format("repartition {}/{} should not be there, or not twice, or otherwise: {}", p, offset,
                                   entry.value.value_or("")));
       return;
     }
-    story_of(*entry.key)->rekeyed.push_back(it->second);
+    if (again) hopped_again_.push_back(repeated(*it->second));
+    story_of(*entry.key)->rekeyed.push_back(again ? &hopped_again_.back() : it->second);
   });
   for (const auto& [event, count] : hops) {
     if (count == 0) scheduler_.fail(fmt::format("input {}/{} was not re-keyed", event->partition, event->offset));
   }
-  each_visible(output_, [&](Partition, Offset, const Entry& entry) {
-    if (!entry.value || entry.txn < 0 ||
-        broker_.name_of(broker_.transaction(entry.txn).producer).starts_with("producer-"))
-      return;
+  each_visible(output_, [&](Partition p, Offset offset, const Entry& entry) {
+    if (output_ == Topic::Input && sent.contains({p, offset})) return;
     const auto outcome = parse_outcome(*entry.value);
     GroupStory* story = story_of(*entry.key);
     if (!outcome || story == nullptr) {
@@ -262,15 +266,20 @@ std::map<std::string, GroupStory> Checks::stories(const Workload& workload) {
       return;
     }
     ++outcomes_;
-    story->outcomes.push_back(*outcome);
+    auto& outcomes = story->outcomes;
+    if (at_least_once_ && std::ranges::find(outcomes, *outcome) != outcomes.end()) return;
+    outcomes.push_back(*outcome);
   });
   each_visible(Topic::DeadLetter, [&](Partition, Offset, const Entry& entry) {
     const auto number = [&](std::string_view name) { return std::strtoll(header(entry, name).c_str(), nullptr, 10); };
     const auto it = sent.find({static_cast<Partition>(number("dlq.partition")), number("dlq.offset")});
     const bool known = it != sent.end() && entry.value == it->second->json;
-    if (!known || !story_of(*entry.key)->letters.emplace(it->second, header(entry, "dlq.reason")).second) {
+    const bool first = known && story_of(*entry.key)->letters[place_of(*it->second)].empty();
+    if (!known || (!first && !at_least_once_)) {
       scheduler_.fail("dead-lettered twice, or never sent: " + entry.value.value_or(""));
+      return;
     }
+    story_of(*entry.key)->letters[place_of(*it->second)].insert(header(entry, "dlq.reason"));
   });
   return stories;
 }
@@ -284,8 +293,8 @@ void Checks::judge_all(const Workload& workload, const ModelRules& rules) {
       for (const SentEvent* event : events) {
         text += fmt::format("\n    {} {}/{} stamped {} appended {}: {}", way, event->partition, event->offset,
                             to_ms(event->timestamp), to_ms(event->appended), event->json);
-        if (const auto letter = story.letters.find(event); letter != story.letters.end())
-          text += "  -> " + letter->second;
+        if (const auto letter = story.letters.find(place_of(*event)); letter != story.letters.end())
+          text += fmt::format("  -> {}", fmt::join(letter->second, ", "));
       }
     };
     list("direct  ", story.direct);

@@ -1,6 +1,7 @@
 // What must hold in every history: looked at when a transaction is decided, when a store is written, and at the end.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace ebc::simulation {
 class Checks final : public BrokerObserver, public DiskObserver {
  public:
   Checks(Scheduler& scheduler, const Broker& broker, const ConsumerGroup& group, const Faults& faults, int homes,
-         Topic output);
+         Topic output, bool at_least_once);
 
   // Each one fails the history when it must.
   void on_commit_decided(std::int32_t txn) override;
@@ -47,6 +48,8 @@ class Checks final : public BrokerObserver, public DiskObserver {
   const ConsumerGroup& group_;
   const Faults& faults_;
   const Topic output_;
+  const bool at_least_once_;            ///< outputs may be repeated
+  std::deque<SentEvent> hopped_again_;  ///< as they are read once more
   std::vector<Fold> folds_;
   std::map<TopicPartition, Offset> offsets_;  ///< as decided, marked or not
   std::uint64_t commits_ = 0, outcomes_ = 0;

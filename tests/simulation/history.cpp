@@ -48,7 +48,7 @@ class History {
   Scheduler scheduler_;
   Faults faults_;
   const WorkloadOptions options_;
-  bool shared_topic_ = false;
+  bool shared_topic_ = false, at_least_once_ = false;
   std::unique_ptr<Broker> broker_;
   std::unique_ptr<ConsumerGroup> group_;
   std::unique_ptr<Checks> checks_;
@@ -61,6 +61,7 @@ class History {
 
 void History::set_up() {
   shared_topic_ = dice_.one_in(3);
+  at_least_once_ = dice_.one_in(4);
   // A real broker looks every 10 s by default, whatever the transaction's own timeout.
   broker_ = std::make_unique<Broker>(scheduler_,
                                      BrokerRules{.transaction_timeout = kTransactionTimeout,
@@ -73,7 +74,7 @@ void History::set_up() {
   group_ = std::make_unique<ConsumerGroup>(scheduler_, *broker_, kSession);
   broker_->group(*group_);
   checks_ = std::make_unique<Checks>(scheduler_, *broker_, *group_, faults_, options_.partitions,
-                                     shared_topic_ ? Topic::Input : Topic::Output);
+                                     shared_topic_ ? Topic::Input : Topic::Output, at_least_once_);
   broker_->observe(*checks_);
 
   group::CollectorOptions collector;
@@ -90,7 +91,8 @@ void History::set_up() {
                                                .collector = collector,
                                                .transaction_timeout = kTransactionTimeout,
                                                .trust_local_state_for = Duration{12'000},
-                                               .homes = options_.partitions});
+                                               .homes = options_.partitions,
+                                               .at_least_once = at_least_once_});
   workload_ = std::make_unique<Workload>(scheduler_, *broker_, options_);
   faults_end_ = kStart + workload_->length() + Duration{400};
 
@@ -213,7 +215,9 @@ HistoryResult History::play() {
     scheduler_.run(scheduler_.now() + Duration{200});
   }
   if (scheduler_.failure().empty()) {
-    checks_->judge_all(*workload_, {.orphan_ttl = kOrphanTtl, .input_topic = std::string(topic_name(Topic::Input))});
+    checks_->judge_all(*workload_, {.orphan_ttl = kOrphanTtl,
+                                    .input_topic = std::string(topic_name(Topic::Input)),
+                                    .at_least_once = at_least_once_});
   }
   processes_.clear();
   result_.failure = scheduler_.failure();
@@ -222,6 +226,7 @@ HistoryResult History::play() {
   result_.simulated_ms = static_cast<std::uint64_t>((scheduler_.now() - kStart).count());
   result_.groups = workload_->groups().size();
   result_.commits = checks_->commits();
+  result_.at_least_once = at_least_once_;
   return result_;
 }
 

@@ -11,6 +11,7 @@ namespace ebc::simulation {
 struct HistoryResult {
   std::uint64_t seed = 0;
   std::string failure;  ///< empty: all that must hold held
+  bool at_least_once = false;
   std::uint64_t digest = 0;
   std::uint64_t steps = 0;
   std::uint64_t simulated_ms = 0;

@@ -19,15 +19,27 @@ struct State {
   std::size_t outcomes = 0;  ///< given so far
 };
 
+/// After the end of any history.
+constexpr Timestamp kAnyTime = timestamp_from_ms(4'000'000'000'000);
+
 std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
 
 Timestamp earliest(const SentEvent& event) { return std::min(event.timestamp, event.appended); }
 Timestamp latest(const SentEvent& event) { return std::max(event.timestamp, event.appended); }
 bool failed(const SentEvent& event) { return event.result.empty(); }
 
+/// What is to be explained at least once; nothing: the merge that counted.
+struct Goal {
+  const SeenOutcome* outcome = nullptr;
+  std::optional<Place> letter = std::nullopt;
+  std::string reason = {};
+  bool any() const { return outcome != nullptr || letter; }
+};
+
 class Judge {
  public:
-  Judge(const GroupStory& story, const ModelRules& rules) : story_(story), rules_(rules) {}
+  Judge(const GroupStory& story, const ModelRules& rules, Goal goal = {})
+      : story_(story), rules_(rules), goal_(std::move(goal)) {}
 
   bool possible() {
     State state;
@@ -39,6 +51,7 @@ class Judge {
  private:
   /// Tries everything that may happen next.
   bool go_on(const State& state) {
+    if (reached_) return true;
     if (!visited_.insert(key(state)).second) return false;
     const bool direct = state.direct < story_.direct.size(), rekeyed = state.rekeyed < story_.rekeyed.size();
     if (!direct && !rekeyed) return at_the_end(state);
@@ -71,7 +84,8 @@ class Judge {
     for (const SentEvent* event : state.waiting) {
       if (!lettered(*event, "no-such-group")) return false;
     }
-    if (state.outcomes == story_.outcomes.size()) return true;
+    if (goal_.any()) return reached_;
+    if (rules_.at_least_once || state.outcomes == story_.outcomes.size()) return true;
     return note("more outcomes than the group may have");
   }
 
@@ -82,13 +96,34 @@ class Judge {
         state.waiting.push_back(&event);
         return go_on(state);
       case State::Phase::Open:
-        if (event.kind == SentEvent::Kind::Create) return false;  // not part of the workload
+        if (event.kind == SentEvent::Kind::Create) return create_again(state, event);
         return read_open(state, event, std::max(earliest(event), state.created), std::max(latest(event), state.created),
                          nullptr);
       case State::Phase::Resolved:
-        return late(event) && go_on(state);
+        if (create_ahead(state, event) && read_forgotten(state, event)) return true;
+        return (event.kind == SentEvent::Kind::Create || late(event)) && go_on(state);
     }
     return false;
+  }
+
+  /// Only by a repeated hop; ignored, but not before the deadline that it shows to have passed.
+  bool create_again(State& state, const SentEvent& event) {
+    return (latest(event) > state.deadline && time_out(state, nullptr)) || go_on(state);
+  }
+
+  /// That the group was resolved is forgotten by a crash; then it may be opened again by its own Create.
+  bool read_forgotten(const State& state, const SentEvent& event) {
+    State next;
+    next.direct = state.direct;
+    next.rekeyed = state.rekeyed;
+    next.settled.resize(state.settled.size());
+    return read(next, event);
+  }
+  bool create_ahead(const State& state, const SentEvent& event) const {
+    const auto creates = [](const SentEvent* one) { return one->kind == SentEvent::Kind::Create; };
+    const auto& rekeyed = story_.rekeyed;
+    return creates(&event) ||
+           std::any_of(rekeyed.begin() + static_cast<std::ptrdiff_t>(state.rekeyed), rekeyed.end(), creates);
   }
 
   /// `then`: further events that waited for the Create, to be read before anything else.
@@ -103,17 +138,27 @@ class Judge {
     return act(next, event, from, until, then);
   }
 
-  bool open(State& state, const SentEvent& event) {
-    if (state.outcomes >= story_.outcomes.size()) return note("an outcome is missing");
-    const SeenOutcome& outcome = story_.outcomes[state.outcomes];
-    if (outcome.created < earliest(event) || outcome.created > latest(event)) {
+  bool open(const State& state, const SentEvent& event) {
+    if (!letterless(event)) return false;
+    if (!rules_.at_least_once) {
+      if (state.outcomes >= story_.outcomes.size()) return note("an outcome is missing");
+      return open(state, event, story_.outcomes[state.outcomes].created);
+    }
+    // Which of the outcomes will be its own isn't known yet.
+    std::set<Timestamp> times;
+    for (const SeenOutcome& outcome : story_.outcomes) times.insert(outcome.created);
+    if (times.empty()) return note("an outcome is missing");
+    return std::ranges::any_of(times, [&](Timestamp created) { return open(state, event, created); });
+  }
+
+  bool open(State state, const SentEvent& event, Timestamp created) {
+    if (created < earliest(event) || created > latest(event)) {
       return note(fmt::format("`created` lies outside of {} to {}", to_ms(earliest(event)), to_ms(latest(event))));
     }
-    if (!letterless(event)) return false;
     state.phase = State::Phase::Open;
     state.create = &event;
-    state.created = outcome.created;
-    state.deadline = outcome.created + story_.group->ttl;
+    state.created = created;
+    state.deadline = created + story_.group->ttl;
     const Rest waiting = std::exchange(state.waiting, {});
     if (const auto verdict = decide(state))
       return resolve(state, *verdict, nullptr, state.created, state.created, &waiting);
@@ -217,8 +262,21 @@ class Judge {
   }
 
   bool matches(const State& state, const std::string& cause, const SentEvent* by, Timestamp from, Timestamp until) {
-    if (state.outcomes >= story_.outcomes.size()) return note("an outcome is missing: " + cause);
-    const SeenOutcome& seen = story_.outcomes[state.outcomes];
+    if (!rules_.at_least_once) {
+      if (state.outcomes >= story_.outcomes.size()) return note("an outcome is missing: " + cause);
+      return fits(story_.outcomes[state.outcomes], state, cause, by, from, until);
+    }
+    bool any = false;
+    for (const SeenOutcome& seen : story_.outcomes) {
+      if (seen.created != state.created || !fits(seen, state, cause, by, from, until)) continue;
+      any = true;
+      reached_ = reached_ || &seen == goal_.outcome;
+    }
+    return any || note("an outcome is missing: " + cause);
+  }
+
+  bool fits(const SeenOutcome& seen, const State& state, const std::string& cause, const SentEvent* by, Timestamp from,
+            Timestamp until) {
     std::string results, errors, missing;
     int missing_count = 0;
     std::map<std::string, const SentEvent*> by_name;
@@ -267,18 +325,27 @@ class Judge {
 
   // Dead letters, as they were seen.
   bool lettered(const SentEvent& event, std::string_view reason) {
-    const auto letter = story_.letters.find(&event);
-    if (letter != story_.letters.end() && letter->second == reason) return true;
+    if (goal_.any()) return give_letter(event, reason);
+    if (reasons(event).contains(std::string(reason))) return true;
     return note(fmt::format("{} would be dead-lettered: {}", event.json, reason));
   }
   bool letterless(const SentEvent& event) {
-    return !story_.letters.contains(&event) || note(event.json + " would not be dead-lettered");
+    return rules_.at_least_once || reasons(event).empty() || note(event.json + " would not be dead-lettered");
   }
   /// After the outcome; that there was one may be forgotten.
   bool late(const SentEvent& event) {
-    const auto letter = story_.letters.find(&event);
-    const bool fine = letter != story_.letters.end() && (letter->second == "late" || letter->second == "no-such-group");
+    if (goal_.any()) return give_letter(event, "late") && give_letter(event, "no-such-group");
+    const bool fine = reasons(event).contains("late") || reasons(event).contains("no-such-group");
     return fine || note(event.json + " would be late");
+  }
+  bool give_letter(const SentEvent& event, std::string_view reason) {
+    reached_ = reached_ || (goal_.letter == place_of(event) && goal_.reason == reason);
+    return true;
+  }
+  const std::set<std::string>& reasons(const SentEvent& event) const {
+    static const std::set<std::string> kNone;
+    const auto letter = story_.letters.find(place_of(event));
+    return letter == story_.letters.end() ? kNone : letter->second;
   }
 
   bool note(std::string reason) {
@@ -293,6 +360,7 @@ class Judge {
     add(&state.direct, sizeof state.direct);
     add(&state.rekeyed, sizeof state.rekeyed);
     add(&state.outcomes, sizeof state.outcomes);
+    add(&state.created, sizeof state.created);
     add(&state.first, sizeof state.first);
     add(state.settled.data(), state.settled.size() * sizeof(void*));
     add(state.waiting.data(), state.waiting.size() * sizeof(void*));
@@ -301,6 +369,8 @@ class Judge {
 
   const GroupStory& story_;
   const ModelRules& rules_;
+  const Goal goal_;
+  bool reached_ = false;
   std::set<std::string> visited_;
   std::string reason_;
 };
@@ -320,10 +390,28 @@ std::optional<Timestamp> parse_time(std::string_view json) {
 
 }  // namespace
 
+SentEvent repeated(SentEvent event) {
+  // In front of it, the clock waits for the first one only.
+  event.appended = kAnyTime;
+  return event;
+}
+
 std::string judge(const GroupStory& story, const ModelRules& rules) {
   Judge judge(story, rules);
-  if (judge.possible()) return {};
-  return judge.reason().empty() ? "nothing the model knows" : judge.reason();
+  if (!judge.possible()) return judge.reason().empty() ? "nothing the model knows" : judge.reason();
+  if (!rules.at_least_once) return {};
+  for (const SeenOutcome& outcome : story.outcomes) {
+    if (!Judge(story, rules, {.outcome = &outcome}).possible()) {
+      return fmt::format("no order of the events ends in the outcome resolved {}", to_ms(outcome.resolved));
+    }
+  }
+  for (const auto& [place, reasons] : story.letters) {
+    for (const std::string& reason : reasons) {
+      if (Judge(story, rules, {.letter = place, .reason = reason}).possible()) continue;
+      return fmt::format("no order of the events makes {}/{} a dead letter: {}", place.first, place.second, reason);
+    }
+  }
+  return {};
 }
 
 std::optional<SeenOutcome> parse_outcome(std::string_view json) {

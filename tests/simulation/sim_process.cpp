@@ -7,6 +7,7 @@
 
 #include "tests/simulation/sim_sink.h"
 #include "tests/simulation/sim_source.h"
+#include "topology/at_least_once_sink.h"
 
 namespace ebc::simulation {
 
@@ -82,10 +83,8 @@ void SimProcess::start() {
             .repartition_topic = std::string(topic_name(Topic::Repartition)),
             .buffer_records = static_cast<std::size_t>(2 + scheduler.dice().below(100)),
             .row_cache_bytes = scheduler.dice().one_in(4) ? 0 : std::size_t{1} << (9 + scheduler.dice().below(8))},
-        scheduler, *life.suppliers.back(), *life.takes, life.board, [this, identity, thread](RecordSource&) {
-          return std::make_unique<SimSink>(cluster_.scheduler, cluster_.broker, cluster_.faults,
-                                           fmt::format("{}-{}", identity, thread));
-        }));
+        scheduler, *life.suppliers.back(), *life.takes, life.board,
+        [this, identity, thread](RecordSource&) { return make_sink(fmt::format("{}-{}", identity, thread)); }));
   }
   life.workers_running = options_.threads;
   for (std::size_t thread = 0; thread < life.workers.size(); ++thread) {
@@ -93,6 +92,14 @@ void SimProcess::start() {
   }
   life.restoring = scheduler.spawn(name + "/restore", state_, [this] { run_restoring(); });
   scheduler.spawn(name + "/clock", state_, [this] { run_clock(); });
+}
+
+std::unique_ptr<topology::Sink> SimProcess::make_sink(const std::string& transactional_id) {
+  auto transactional =
+      std::make_unique<SimSink>(cluster_.scheduler, cluster_.broker, cluster_.faults, transactional_id);
+  if (!cluster_.at_least_once) return transactional;
+  return std::make_unique<topology::AtLeastOnceSink>(
+      std::make_unique<SimPlainSink>(cluster_.scheduler, cluster_.broker, cluster_.faults), std::move(transactional));
 }
 
 void SimProcess::run_stream(std::size_t thread) {

@@ -27,6 +27,7 @@ struct Cluster {
   Duration transaction_timeout;
   Duration trust_local_state_for;
   int homes;
+  bool at_least_once = false;
 };
 
 struct ProcessOptions {
@@ -58,6 +59,7 @@ class SimProcess {
 
  private:
   struct Life;
+  std::unique_ptr<topology::Sink> make_sink(const std::string& transactional_id);
   void run_stream(std::size_t thread);
   void run_restoring();
   void run_clock();

@@ -17,6 +17,17 @@ std::optional<std::string> copy(const std::optional<std::string_view>& text) {
 
 }  // namespace
 
+Waiting Waiting::of(const topology::SinkRecord& record, const Broker& broker) {
+  const Topic topic = topic_of(record.topic);
+  const int partitions = broker.partitions(topic);
+  const Partition partition = record.partition.value_or(record.key ? topology::home_of(*record.key, partitions) : 0);
+  Waiting waiting{{topic, partition},
+                  {.key = copy(record.key), .value = copy(record.value), .headers = {}, .timestamp = record.timestamp},
+                  record.tag};
+  for (const Header& header : record.headers) waiting.entry.headers.emplace_back(header.name, copy(header.value));
+  return waiting;
+}
+
 Status SimSink::failed(Answer answer, const char* what) const {
   switch (answer) {
     case Answer::Ok:
@@ -55,14 +66,7 @@ Status SimSink::begin() {
 }
 
 void SimSink::produce(const topology::SinkRecord& record) {
-  const Topic topic = topic_of(record.topic);
-  const int partitions = broker_.partitions(topic);
-  const Partition partition = record.partition.value_or(record.key ? topology::home_of(*record.key, partitions) : 0);
-  Waiting& waiting = waiting_.emplace_back(
-      Waiting{{topic, partition},
-              {.key = copy(record.key), .value = copy(record.value), .headers = {}, .timestamp = record.timestamp},
-              record.tag});
-  for (const Header& header : record.headers) waiting.entry.headers.emplace_back(header.name, copy(header.value));
+  waiting_.push_back(Waiting::of(record, broker_));
   if (scheduler_.dice().one_in(6)) {
     scheduler_.step();
     if (Status sent = send(1); !sent.ok() && produce_failure_.ok()) produce_failure_ = std::move(sent);
@@ -183,6 +187,65 @@ Status SimSink::end_transaction(bool commit) {
 }
 
 std::optional<Offset> SimSink::delivered_offset(int tag) const {
+  const auto it = delivered_.find(tag);
+  return it == delivered_.end() ? std::nullopt : std::optional(it->second);
+}
+
+// ---- without transactions
+
+/// The first ones of what was not acknowledged may be on the network.
+SimPlainSink::~SimPlainSink() {
+  if (waiting_.empty() || !scheduler_.dice().percent(faults_.late_copy)) return;
+  waiting_.resize(1 + static_cast<std::size_t>(scheduler_.dice().below(static_cast<int>(waiting_.size()))));
+  scheduler_.after(Duration{scheduler_.dice().below(60)}, [&broker = broker_, late = std::move(waiting_)] {
+    for (const Waiting& record : late) broker.append(record.at, record.entry);
+  });
+}
+
+Status SimPlainSink::begin() {
+  delivered_.clear();
+  return {};
+}
+
+void SimPlainSink::produce(const topology::SinkRecord& record) {
+  waiting_.push_back(Waiting::of(record, broker_));
+  if (scheduler_.dice().one_in(6)) {
+    scheduler_.step();
+    send_first();
+  }
+}
+
+void SimPlainSink::send_now() {
+  while (!waiting_.empty() && !scheduler_.dice().one_in(4)) {
+    scheduler_.step();
+    send_first();
+  }
+}
+
+Status SimPlainSink::settle_outputs() {
+  if (scheduler_.dice().percent(faults_.commit_unknown)) {
+    scheduler_.step();
+    return {Verdict::AbortTransaction, "records were not acknowledged in time"};
+  }
+  while (!waiting_.empty()) {
+    scheduler_.step();
+    send_first();
+  }
+  scheduler_.step();
+  return {};
+}
+
+void SimPlainSink::send_first() {
+  const Waiting first = std::move(waiting_.front());
+  waiting_.pop_front();
+  const Offset offset = broker_.append(first.at, first.entry);
+  if (first.tag >= 0) delivered_[first.tag] = offset;
+  if (scheduler_.traced()) {
+    scheduler_.trace(fmt::format("sends {} {}/{}", topic_name(first.at.topic), first.at.partition, offset));
+  }
+}
+
+std::optional<Offset> SimPlainSink::delivered_offset(int tag) const {
   const auto it = delivered_.find(tag);
   return it == delivered_.end() ? std::nullopt : std::optional(it->second);
 }

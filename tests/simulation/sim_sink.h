@@ -1,9 +1,10 @@
-// Sink over the simulated broker: a transactional producer with the habits of librdkafka's.
+// Sinks over the simulated broker: producers with the habits of librdkafka's, one transactional and one idempotent.
 //
 // What is produced is sent when the dice say so, at the latest before the commit. Requests that get no answer are
 // repeated by the client itself, without a word; the first copy may arrive much later.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,6 +14,14 @@
 #include "topology/sink.h"
 
 namespace ebc::simulation {
+
+/// A record on its way to the broker.
+struct Waiting {
+  TopicPartition at;
+  Entry entry;
+  int tag;
+  static Waiting of(const topology::SinkRecord& record, const Broker& broker);
+};
 
 class SimSink final : public topology::Sink {
  public:
@@ -30,12 +39,6 @@ class SimSink final : public topology::Sink {
   bool wants_replacing() const override { return suspect_; }
 
  private:
-  struct Waiting {
-    TopicPartition at;
-    Entry entry;
-    int tag;
-  };
-
   /// What becomes of one request. Lost: the client repeats it.
   enum class Way { Fine, RequestLost, AnswerLost };
   Way throw_way();
@@ -56,6 +59,34 @@ class SimSink final : public topology::Sink {
   std::size_t sent_ = 0;  ///< of waiting_
   std::map<int, Offset> delivered_;
   Status produce_failure_;
+};
+
+/// Without transactions: seen as soon as it is sent. What was under way when its process ended may still arrive.
+class SimPlainSink final : public topology::Sink {
+ public:
+  SimPlainSink(Scheduler& scheduler, Broker& broker, const Faults& faults)
+      : scheduler_(scheduler), broker_(broker), faults_(faults) {}
+  ~SimPlainSink() override;
+
+  Status open() override { return {}; }
+  Status begin() override;
+  void produce(const topology::SinkRecord& record) override;
+  void send_now() override;
+  bool outputs_wait() const override { return false; }
+  Status settle_outputs() override;
+  Status commit(std::span<const topology::LogPosition>, const topology::Membership&) override { return {}; }
+  std::optional<Offset> delivered_offset(int tag) const override;
+  Status finish(std::span<const topology::LogPosition>) override { return {}; }
+  bool wants_replacing() const override { return false; }
+
+ private:
+  void send_first();
+
+  Scheduler& scheduler_;
+  Broker& broker_;
+  const Faults& faults_;
+  std::deque<Waiting> waiting_;
+  std::map<int, Offset> delivered_;
 };
 
 }  // namespace ebc::simulation

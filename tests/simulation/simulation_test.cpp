@@ -78,7 +78,7 @@ class Judging : public ::testing::Test {
     story_.outcomes.push_back(*outcome);
   }
 
-  std::string verdict() const { return judge(story_, {.input_topic = "in"}); }
+  std::string verdict() const { return judge(story_, {.input_topic = "in", .at_least_once = at_least_once_}); }
 
   static constexpr const char* kSuccess =
       R"({"type":"EventGroupCollectorSuccess","id":"g","created":"1970-01-01T00:00:00.000Z",)"
@@ -90,6 +90,7 @@ class Judging : public ::testing::Test {
 
   SentGroup group_;
   GroupStory story_;
+  bool at_least_once_ = false;
 };
 
 TEST_F(Judging, AcceptsTheOutcome) {
@@ -114,14 +115,14 @@ TEST_F(Judging, RefusesAnotherResult) {
 
 TEST_F(Judging, RefusesATimeoutOfAGroupFinishedInTime) {
   see(kTimeout);
-  story_.letters[&group_.events[2]] = "late";
+  story_.letters[place_of(group_.events[2])] = {"late"};
   EXPECT_NE(verdict(), "");
 }
 
 TEST_F(Judging, AcceptsATimeoutWhenTheLastEventCameTooLate) {
   set(2, SentEvent::Kind::Done, 1'200);
   see(kTimeout);
-  story_.letters[&group_.events[2]] = "late";
+  story_.letters[place_of(group_.events[2])] = {"late"};
   EXPECT_EQ(verdict(), "");
 }
 
@@ -129,7 +130,7 @@ TEST_F(Judging, AcceptsEitherWhenTheEventWasMadeInTimeAndArrivedTooLate) {
   group_.events[2].timestamp = timestamp_from_ms(900);
   group_.events[2].appended = timestamp_from_ms(1'100);
   see(kTimeout);
-  story_.letters[&group_.events[2]] = "late";
+  story_.letters[place_of(group_.events[2])] = {"late"};
   EXPECT_EQ(verdict(), "");
   story_.letters.clear();
   story_.outcomes.clear();
@@ -144,6 +145,52 @@ TEST_F(Judging, RefusesALostEvent) {
   set(2, SentEvent::Kind::Done, 1'200);
   see(kTimeout);
   EXPECT_NE(verdict(), "");
+}
+
+class JudgingAtLeastOnce : public Judging {
+ protected:
+  JudgingAtLeastOnce() { at_least_once_ = true; }
+};
+
+TEST_F(JudgingAtLeastOnce, AcceptsTheOutcomeTwice) {
+  see(kSuccess);
+  see(kSuccess);
+  EXPECT_EQ(verdict(), "");
+}
+
+TEST_F(JudgingAtLeastOnce, RefusesNoOutcome) { EXPECT_NE(verdict(), ""); }
+
+TEST_F(JudgingAtLeastOnce, RefusesAnOutcomeBesideTheRightOneThatNothingExplains) {
+  see(kSuccess);
+  std::string other = kSuccess;
+  other.replace(other.find("\"e1\":2"), 6, "\"e1\":3");
+  see(other);
+  EXPECT_NE(verdict(), "");
+  story_.outcomes.pop_back();
+  see(kTimeout);
+  EXPECT_NE(verdict(), "") << "it was finished in time";
+}
+
+TEST_F(JudgingAtLeastOnce, RefusesALetterThatNothingExplains) {
+  see(kSuccess);
+  story_.letters[place_of(group_.events[2])] = {"already-settled"};
+  EXPECT_NE(verdict(), "");
+}
+
+TEST_F(JudgingAtLeastOnce, AcceptsThatARepeatedHopOfTheCreateOpensAForgottenGroupAgain) {
+  const SentEvent create = repeated(group_.events[0]), done = repeated(group_.events[2]);
+  see(kSuccess);
+  see(R"({"type":"EventGroupCollectorFailure","id":"g","entity":"g","error":"Operation timed out after 1 seconds",)"
+      R"("cause":"timeout","created":"1970-01-01T00:00:00.500Z","resolved":"1970-01-01T00:00:01.500Z",)"
+      R"("results":{},"payload":7,"origin":"in/0/0","missing":["e0","e1"],"missingCount":2})");
+  EXPECT_NE(verdict(), "") << "nothing was repeated";
+  story_.rekeyed = {&create};
+  EXPECT_EQ(verdict(), "");
+  // Before it, it waits for a Create; then it would count.
+  story_.rekeyed = {&done, &create};
+  EXPECT_NE(verdict(), "");
+  story_.letters[place_of(done)] = {"late"};
+  EXPECT_EQ(verdict(), "");
 }
 
 }  // namespace

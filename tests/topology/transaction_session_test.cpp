@@ -11,6 +11,7 @@ namespace {
 struct Script {
   int made = 0, aborted = 0;
   Status abort;
+  bool outputs_wait = true;
 };
 
 class ScriptedSink final : public Sink {
@@ -19,6 +20,7 @@ class ScriptedSink final : public Sink {
   Status open() override { return {}; }
   Status begin() override { return {}; }
   void produce(const SinkRecord&) override {}
+  bool outputs_wait() const override { return script_.outputs_wait; }
   Status settle_outputs() override { return {}; }
   Status commit(std::span<const LogPosition>, const Membership&) override {
     return {Verdict::Fenced, "another generation"};
@@ -35,7 +37,7 @@ class ScriptedSink final : public Sink {
   Script& script_;
 };
 
-class DroppingATransaction : public ::testing::Test {
+class Session : public ::testing::Test {
  protected:
   void fail_a_commit() {
     ASSERT_TRUE(session.ensure_sink(source, now).ok());
@@ -58,6 +60,8 @@ class DroppingATransaction : public ::testing::Test {
   Timestamp now = timestamp_from_ms(1'800'000'000'000);
   TransactionSession session{[this](RecordSource&) { return std::make_unique<ScriptedSink>(script); }};
 };
+
+using DroppingATransaction = Session;
 
 TEST_F(DroppingATransaction, KeepsTheProducerThatCouldEndIt) {
   fail_a_commit();
@@ -96,6 +100,17 @@ TEST_F(DroppingATransaction, HearsTheGroupFirstWhenAnotherProducerHasItsName) {
   const Timestamp failed = now - Duration{10'000};
   EXPECT_EQ(session.ensure_sink(source, failed + Duration{1'000}).verdict(), Verdict::Retry);
   EXPECT_TRUE(session.ensure_sink(source, failed + Duration{2'000}).ok());
+}
+
+using Outputs = Session;
+
+TEST_F(Outputs, WaitForTheCommitUnlessTheyAreSeenBefore) {
+  ASSERT_TRUE(session.ensure_sink(source, now).ok());
+  EXPECT_FALSE(session.outputs_waiting());
+  session.produce({.topic = "out", .partition = 0, .key = "k", .value = "v", .headers = {}});
+  EXPECT_TRUE(session.outputs_waiting());
+  script.outputs_wait = false;
+  EXPECT_FALSE(session.outputs_waiting());
 }
 
 }  // namespace

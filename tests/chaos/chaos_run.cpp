@@ -11,6 +11,8 @@ namespace {
 using namespace broker_test;
 
 constexpr int kPartitions = 6;
+/// Short, so that much is seen of what follows its end.
+constexpr milliseconds kSession{3'000};
 constexpr milliseconds kTransaction{6'000};
 constexpr milliseconds kLongestEnd{15'000};
 /// A commit that met a mishap is tried again for up to twice the transaction timeout.
@@ -46,12 +48,8 @@ WorkloadOptions workload_options(const ChaosOptions& options) {
 
 ChaosRun::ChaosRun(ChaosOptions options, std::filesystem::path folder)
     : options_(options),
-      session_(options.at_least_once ? 10s : 3s),
       folder_(std::move(folder)),
-      faults_({.seed = options.seed,
-               .at_least_once = options.at_least_once,
-               .kills = options.kills,
-               .broker_kills = options.broker_kills}),
+      faults_({.seed = options.seed, .kills = options.kills, .broker_kills = options.broker_kills}),
       broker_(folder_ / "kafka", options.instances),
       admin_(std::make_unique<KafkaAdmin>(broker_.address())),
       workload_(std::make_unique<Workload>(workload_options(options))) {
@@ -68,7 +66,7 @@ void ChaosRun::start_instances() {
         std::vector<std::string>{"--topic", topic_, "--app-id", app_id_, "--guarantee",
                                  options_.at_least_once ? "at-least-once" : "exactly-once",
                                  // Only half of them have two threads, so that both are seen.
-                                 "--threads", instances_.size() % 2 == 0 ? "1" : "2", "--session-timeout", ms(session_),
+                                 "--threads", instances_.size() % 2 == 0 ? "1" : "2", "--session-timeout", ms(kSession),
                                  "--transaction-timeout", ms(kTransaction), "--start-timeout", "300s",
                                  // A Create may wait for the broker longer than the Dones that came before it.
                                  "--orphan-ttl", "90s"}));
@@ -179,7 +177,7 @@ bool ChaosRun::apply_to_instance(Fault fault, Instance& instance) {
       return true;
     case Fault::SilentPastSession:
       instance.silence();
-      later(session_ + chance(500, 2'000), wake);
+      later(kSession + chance(500, 2'000), wake);
       return true;
     case Fault::SilentPastTransaction:
       instance.silence();
@@ -187,7 +185,7 @@ bool ChaosRun::apply_to_instance(Fault fault, Instance& instance) {
       return true;
     case Fault::NetworkFrozen:
     case Fault::NetworkFrozenPastSession: {
-      const auto time = fault == Fault::NetworkFrozen ? chance(300, 2'000) : session_ + chance(1'000, 6'000);
+      const auto time = fault == Fault::NetworkFrozen ? chance(300, 2'000) : kSession + chance(1'000, 6'000);
       instance.proxy().freeze();
       instance.cut_off_for(time + kMishapFelt);
       later(time, thaw);
@@ -214,7 +212,7 @@ void ChaosRun::restart_later(Instance& instance) {
   // Mostly at once, as a supervisor does; now and then so late that its homes are elsewhere by then.
   const bool soon = faults_.between(0, 3) != 0;
   Instance* const it = &instance;
-  later(soon ? chance(0, 500) : session_ + chance(1'000, 4'000), [it] { it->start(); });
+  later(soon ? chance(0, 500) : kSession + chance(1'000, 4'000), [it] { it->start(); });
 }
 
 void ChaosRun::watch_instances() {
@@ -295,7 +293,7 @@ void ChaosRun::reckon(ChaosResult& result) {
 
   KafkaReader letters(broker_.address(), app_id_ + "-dead-letter");
   if (!letters.read_to_end(30s)) throw std::runtime_error("an open transaction holds up the dead letters");
-  result.letters = check_dead_letters(workload_->letters(), letters.records());
+  result.letters = check_dead_letters(workload_->letters(options_.at_least_once), letters.records());
   for (const auto& instance : instances_) {
     for (const auto& [name, times] : instance->proxy().happened()) result.faults["(happened) " + name] += times;
   }

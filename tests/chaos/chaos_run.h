@@ -63,9 +63,6 @@ class ChaosRun {
   void note(const std::string& what);
 
   const ChaosOptions options_;
-  /// Short, so that much is seen of what follows its end. At-least-once can lose outcomes through a process that is
-  /// silent for longer, and on a busy machine 3 s of silence come by themselves.
-  const milliseconds session_;
   const std::filesystem::path folder_;
   const std::string app_id_ = "chaos", topic_ = "events";
   FaultSequence faults_;

@@ -12,29 +12,28 @@ struct Description {
   Fault fault;
   const char* name;
   double weight;
-  bool at_least_once;  ///< that mode stands it
 };
 
 constexpr std::array kFaults{
-    Description{Fault::Killed, "kill -9", 30, true},
-    Description{Fault::Ended, "SIGTERM", 8, true},
-    Description{Fault::SilentPastSession, "SIGSTOP past the session", 6, false},
-    Description{Fault::SilentPastTransaction, "SIGSTOP past the transaction timeout", 3, false},
-    Description{Fault::StateGone, "state folder removed", 4, true},
-    Description{Fault::TableTruncated, "table truncated", 4, true},
-    Description{Fault::BitFlipped, "bit flipped", 4, true},
-    Description{Fault::BrokerStopped, "broker stopped", 1.5, true},
-    Description{Fault::BrokerKilled, "broker killed", 1.5, true},
-    Description{Fault::EndTxnAnswerLost, "EndTxn answer lost", 4, false},
-    Description{Fault::EndTxnConnectionCut, "EndTxn connection cut", 5, false},
-    Description{Fault::EndTxnAnswerLate, "EndTxn answer late", 4, false},
-    Description{Fault::EndTxnRequestLate, "EndTxn request late", 5, false},
-    Description{Fault::OffsetsAnswerLost, "TxnOffsetCommit answer lost", 3, false},
-    Description{Fault::OffsetsConnectionCut, "TxnOffsetCommit connection cut", 4, false},
-    Description{Fault::OffsetsAnswerLate, "TxnOffsetCommit answer late", 3, false},
-    Description{Fault::OffsetsRequestLate, "TxnOffsetCommit request late", 3, false},
-    Description{Fault::NetworkFrozen, "network frozen", 5, true},
-    Description{Fault::NetworkFrozenPastSession, "network frozen past the session", 3, false},
+    Description{Fault::Killed, "kill -9", 30},
+    Description{Fault::Ended, "SIGTERM", 8},
+    Description{Fault::SilentPastSession, "SIGSTOP past the session", 6},
+    Description{Fault::SilentPastTransaction, "SIGSTOP past the transaction timeout", 3},
+    Description{Fault::StateGone, "state folder removed", 4},
+    Description{Fault::TableTruncated, "table truncated", 4},
+    Description{Fault::BitFlipped, "bit flipped", 4},
+    Description{Fault::BrokerStopped, "broker stopped", 1.5},
+    Description{Fault::BrokerKilled, "broker killed", 1.5},
+    Description{Fault::EndTxnAnswerLost, "EndTxn answer lost", 4},
+    Description{Fault::EndTxnConnectionCut, "EndTxn connection cut", 5},
+    Description{Fault::EndTxnAnswerLate, "EndTxn answer late", 4},
+    Description{Fault::EndTxnRequestLate, "EndTxn request late", 5},
+    Description{Fault::OffsetsAnswerLost, "TxnOffsetCommit answer lost", 3},
+    Description{Fault::OffsetsConnectionCut, "TxnOffsetCommit connection cut", 4},
+    Description{Fault::OffsetsAnswerLate, "TxnOffsetCommit answer late", 3},
+    Description{Fault::OffsetsRequestLate, "TxnOffsetCommit request late", 3},
+    Description{Fault::NetworkFrozen, "network frozen", 5},
+    Description{Fault::NetworkFrozenPastSession, "network frozen past the session", 3},
 };
 
 /// In a run that counts kills, this many of the other faults' weights together.
@@ -72,8 +71,7 @@ std::optional<MishapRule> mishap_of(Fault fault) {
 
 FaultSequence::FaultSequence(const FaultPlan& plan) : plan_(plan), random_(plan.seed) {
   double others = 0;
-  for (const auto& [fault, name, weight, at_least_once] : kFaults) {
-    if (plan.at_least_once && !at_least_once) continue;
+  for (const auto& [fault, name, weight] : kFaults) {
     kinds_.push_back(fault);
     weights_.push_back(weight);
     if (fault != Fault::Killed) others += weight;

@@ -38,9 +38,8 @@ std::optional<MishapRule> mishap_of(Fault fault);
 
 struct FaultPlan {
   std::uint64_t seed = 1;
-  bool at_least_once = false;  ///< leaves out what that mode is not made for: processes silent beyond their session
-  int kills = 0;               ///< wanted of instances; more than 0: most faults are these
-  int broker_kills = 0;        ///< wanted, spread over those
+  int kills = 0;         ///< wanted of instances; more than 0: most faults are these
+  int broker_kills = 0;  ///< wanted, spread over those
 };
 
 /// First each fault once, in an order of chance, then by weight.

@@ -160,13 +160,5 @@ TEST(Faults, OfARunThatCountsKillsAreMostlyKills) {
   EXPECT_GE(std::ranges::count(all, Fault::BrokerKilled), 20);
 }
 
-TEST(Faults, AtLeastOnceAreNoneThatFreezeAProcessBeyondItsSession) {
-  for (const Fault fault : faults({.seed = 5, .at_least_once = true}, 300)) {
-    EXPECT_NE(fault, Fault::SilentPastSession);
-    EXPECT_NE(fault, Fault::SilentPastTransaction);
-    EXPECT_NE(fault, Fault::NetworkFrozenPastSession);
-  }
-}
-
 }  // namespace
 }  // namespace ebc::chaos

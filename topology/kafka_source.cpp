@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <charconv>
-#include <cstring>
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
@@ -55,27 +54,6 @@ bool read_origin(std::string_view text, Record& record) {
 
 std::size_t consumers_left_alone() { return left_alone.load(); }
 
-KafkaMembership::KafkaMembership(KafkaGroupMetadata metadata) : metadata_(std::move(metadata)) {
-  if (!metadata_) return;
-  // Old clients have no accessors; the serialised form is "CGMDv2:", generation (int32), group id, member id, each
-  // closed by a zero byte.
-  void* buffer = nullptr;
-  std::size_t size = 0;
-  const KafkaErrorPtr error(rd_kafka_consumer_group_metadata_write(metadata_.get(), &buffer, &size));
-  const std::unique_ptr<void, decltype(&std::free)> owner(buffer, std::free);
-  constexpr std::size_t kMagic = 7;
-  if (error || size < kMagic + 4) return;
-  const char* bytes = static_cast<const char*>(buffer);
-  std::int32_t generation = -1;
-  std::memcpy(&generation, bytes + kMagic, 4);
-  const std::string_view rest(bytes + kMagic + 4, size - kMagic - 4);
-  const std::size_t group_end = rest.find('\0');
-  const bool has_member =
-      group_end != std::string_view::npos && group_end + 1 < rest.size() && rest[group_end + 1] != 0;
-  valid_ = generation >= 0 && has_member;
-  entered_ = generation >= 0 || has_member;
-}
-
 Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& config, const std::string& instance_id,
                                                        std::string_view client_name, KafkaStatistics& statistics,
                                                        RebalanceListener& listener) {
@@ -111,6 +89,7 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   source->queue_.reset(rd_kafka_queue_get_consumer(source->client_.get()));
   source->hops_.reset(rd_kafka_queue_new(source->client_.get()));
   rd_kafka_queue_cb_event_enable(source->hops_.get(), hops_arrived, source->queue_.get());
+  source->assignment_.emplace(source->names_, source->client_.get(), source->hops_.get());
 
   const KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), config.input_topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -158,16 +137,6 @@ void KafkaSource::hops_arrived(rd_kafka_t*, void* opaque) {
   rd_kafka_queue_yield(static_cast<rd_kafka_queue_t*>(opaque));
 }
 
-/// Before they are assigned: a queue that the application has forwarded stays so.
-void KafkaSource::separate(std::span<const LogPosition> positions) {
-  for (const LogPosition& position : positions) {
-    if (position.log.channel != Channel::Repartition) continue;
-    const KafkaQueue own(
-        rd_kafka_queue_get_partition(client_.get(), names_.repartition.c_str(), position.log.partition));
-    if (own) rd_kafka_queue_forward(own.get(), hops_.get());
-  }
-}
-
 /// Fills messages_ from `from` to `until` with what is at hand; returns where that ends.
 std::size_t KafkaSource::take(const KafkaQueue& queue, std::size_t from, std::size_t until) {
   static const bool batches_lose_records = rd_kafka_version() >= kBatchesLoseRecords;
@@ -196,6 +165,7 @@ void KafkaSource::release_messages() {
 
 Result<Batch> KafkaSource::poll(Duration wait) {
   release_messages();
+  if (!given_up_.ok()) return given_up_;
   if (!answered_) {
     // On its way into the group the client looks at where it stands once a second, or whenever it is asked something.
     look_at_membership();
@@ -217,7 +187,17 @@ Result<Batch> KafkaSource::poll(Duration wait) {
     const auto [begin, count] = record_headers_[i];
     records_[i].record.headers = std::span(headers_).subspan(begin, count);
   }
+  note_what_is_handed_out();
   return Batch{records_, ends_, broken_};
+}
+
+void KafkaSource::note_what_is_handed_out() {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    const bool last_of_its_log = i + 1 == records_.size() || records_[i + 1].log != records_[i].log;
+    if (last_of_its_log) assignment_->handed_out({records_[i].log, records_[i].offset + 1});
+  }
+  for (const LogPosition& end : ends_) assignment_->handed_out(end);
+  for (const LogPartition& log : broken_) assignment_->broken(log);
 }
 
 Status KafkaSource::take_in(rd_kafka_message_t* message) {
@@ -302,9 +282,7 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_pa
   got_through(group_);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     answered_ = true;
-    const KafkaPartitions nothing(rd_kafka_topic_partition_list_new(0));
-    const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), nothing.get()));
-    if (error) spdlog::error("answer to an assignment: {}", rd_kafka_error_string(error.get()));
+    if (const Status status = assignment_->accept(); !status.ok()) spdlog::error("{}", status.message());
     listener_.on_assigned(inputs);
     return;
   }
@@ -320,48 +298,16 @@ void KafkaSource::on_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_pa
     logs.push_back({Channel::Input, input});
     logs.push_back({Channel::Repartition, input});
   }
-  if (const Status status = change_assignment(logs); !status.ok()) spdlog::error("{}", status.message());
+  if (const Status status = assignment_->give_up(logs); !status.ok()) spdlog::error("{}", status.message());
 }
 
 Status KafkaSource::assign(std::span<const LogPosition> positions) {
-  std::vector<LogPosition> fresh, known;
-  for (const LogPosition& position : positions) (held_.contains(position.log) ? known : fresh).push_back(position);
-  if (!known.empty()) EBC_TRY(seek(known));
-  if (fresh.empty()) return {};
-  separate(fresh);
-  const KafkaErrorPtr error(rd_kafka_incremental_assign(client_.get(), names_.list(fresh).get()));
-  if (error) return kafka_status(error, "assign");
-  for (const LogPosition& position : fresh) held_.insert(position.log);
-  return {};
+  Status status = assignment_->read(positions);
+  if (status.verdict() == Verdict::Fenced) given_up_ = status;
+  return status;
 }
 
-/// What is queued of these logs is dropped by the library. Not by unassigning and assigning, which in the middle of a
-/// rebalance would be taken for the answer to it.
-Status KafkaSource::seek(std::span<const LogPosition> positions) {
-  constexpr int kLimitMs = 1'000;
-  const KafkaPartitions list = names_.list(positions);
-  const KafkaErrorPtr error(rd_kafka_seek_partitions(client_.get(), list.get(), kLimitMs));
-  if (error) return kafka_status(error, "seek");
-  for (int i = 0; i < list->cnt; ++i) {
-    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(list->elems[i].err, "seek");
-  }
-  return {};
-}
-
-Status KafkaSource::change_assignment(std::span<const LogPartition> remove) {
-  std::vector<LogPartition> logs;
-  for (const LogPartition& log : remove) {
-    if (held_.erase(log) > 0) logs.push_back(log);
-  }
-  const KafkaErrorPtr error(rd_kafka_incremental_unassign(client_.get(), names_.list(logs).get()));
-  return kafka_status(error, "unassign");
-}
-
-Status KafkaSource::unassign(std::span<const LogPartition> logs) {
-  const auto held = [this](const LogPartition& log) { return held_.contains(log); };
-  if (std::none_of(logs.begin(), logs.end(), held)) return {};
-  return change_assignment(logs);
-}
+Status KafkaSource::stop(std::span<const LogPartition> logs) { return assignment_->stop(logs); }
 
 std::unique_ptr<Membership> KafkaSource::membership() {
   return std::make_unique<KafkaMembership>(KafkaGroupMetadata(rd_kafka_consumer_group_metadata(client_.get())));

@@ -2,29 +2,17 @@
 // are added to the assignment by hand.
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "topology/kafka_assignment.h"
+#include "topology/kafka_membership.h"
 #include "topology/kafka_names.h"
 #include "topology/kafka_statistics.h"
 #include "topology/source.h"
 
 namespace ebc::topology {
-
-class KafkaMembership final : public Membership {
- public:
-  explicit KafkaMembership(KafkaGroupMetadata metadata);
-  bool valid() const override { return valid_; }
-  /// The group has taken this member in, whether or not it still is one; true also when the client doesn't say.
-  bool entered() const { return entered_; }
-  const rd_kafka_consumer_group_metadata_t* raw() const { return metadata_.get(); }
-
- private:
-  KafkaGroupMetadata metadata_;
-  bool valid_ = false;
-  bool entered_ = true;
-};
 
 /// Consumers that were closed and not destroyed, because that would have ended the process (client versions, in the
 /// docs). Their threads live as long as it does; it should then end by _exit, for exit() takes away what they may use.
@@ -40,7 +28,7 @@ class KafkaSource final : public RecordSource {
 
   Result<Batch> poll(Duration wait) override;
   Status assign(std::span<const LogPosition> positions) override;
-  Status unassign(std::span<const LogPartition> logs) override;
+  Status stop(std::span<const LogPartition> logs) override;
   std::unique_ptr<Membership> membership() override;
   Status commit_offsets(std::span<const LogPosition> positions) override;
   void close(bool leave, Duration limit) override;
@@ -56,17 +44,15 @@ class KafkaSource final : public RecordSource {
   static void hops_arrived(rd_kafka_t* client, void* opaque);
   void look_at_membership();
   bool may_be_destroyed() const;
-  void separate(std::span<const LogPosition> positions);
   std::size_t take(const KafkaQueue& queue, std::size_t from, std::size_t until);
   void release_messages();
   Status take_in(rd_kafka_message_t* message);
   void read_record(const rd_kafka_message_t& message, LogPartition log);
   Status read_error(const rd_kafka_message_t& message);
+  void note_what_is_handed_out();
   void got_through(const std::string& topic_or_group) {
     if (!denials_.empty()) denials_.erase(topic_or_group);
   }
-  Status change_assignment(std::span<const LogPartition> remove);
-  Status seek(std::span<const LogPosition> positions);
 
   const TopicNames names_;
   const std::string group_;
@@ -79,7 +65,8 @@ class KafkaSource final : public RecordSource {
   /// when something else happens, up to a second later. With a queue of their own these logs are always fetched, which
   /// makes it look every fetch.wait.max.ms: the main queue can be a quarter of the size and never runs dry.
   KafkaQueue hops_;
-  std::set<LogPartition> held_;
+  std::optional<KafkaAssignment> assignment_;     ///< once there is a client
+  Status given_up_;                               ///< why this client is of no more use
   bool answered_ = false;                         ///< the group has given us something, be it nothing
   bool entered_ = false;                          ///< the group has taken us in; what it gives us may still be open
   const rd_kafka_topic_t* last_topic_ = nullptr;  ///< of the batch at hand; its name was last_channel_'s

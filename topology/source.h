@@ -61,9 +61,9 @@ class RecordSource {
 
   /// Starts to read these logs at these positions; those that are being read go on there. Outside of the listener only.
   virtual Status assign(std::span<const LogPosition> positions) = 0;
-  /// Stops reading; unknown logs are ignored. Outside of the listener only. Revoked and lost inputs, and their
+  /// Reads these no more until assign(); unknown logs are ignored. They stay ours. Revoked and lost inputs, and their
   /// repartition logs, need no call.
-  virtual Status unassign(std::span<const LogPartition> logs) = 0;
+  virtual Status stop(std::span<const LogPartition> logs) = 0;
 
   virtual std::unique_ptr<Membership> membership() = 0;
 

@@ -61,7 +61,6 @@ Status StreamWorker::turn() {
   }
   const bool input_at_hand = !batch->records.empty();
   note_backlog(*batch);
-  if (!unassign_later_.empty()) unassign(std::exchange(unassign_later_, {}));
   times_.enter(Activity::Process);
   Status status = renew_sink();  // a commit inside the poll may have spent it
   if (status.ok()) status = process(*batch);

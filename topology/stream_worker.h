@@ -147,7 +147,7 @@ class StreamWorker final : private RebalanceListener {
   void give_up(Partition input);
   void release(Partition input);
   void retake(Partition home, const Status& why);
-  void unassign(std::span<const LogPartition> logs);
+  void stop_reading(std::span<const LogPartition> logs);
   bool drop_uncommitted(const Status& why);
   void take_all_anew();
   void reset(const Status& why);
@@ -185,8 +185,6 @@ class StreamWorker final : private RebalanceListener {
   Duration wait_{0};
   Status rebalance_failure_;
   std::string commit_denied_;  ///< until the next commit
-  bool in_rebalance_ = false;
-  std::vector<LogPartition> unassign_later_;  ///< what a rebalance callback would have unassigned
   bool ownership_changed_ = false;
   bool answered_ = false;  ///< the consumer group has assigned something, be it nothing
   bool closing_ = false;

@@ -21,9 +21,7 @@ void StreamWorker::on_assigned(std::span<const Partition> inputs) {
 void StreamWorker::on_revoked(std::span<const Partition> inputs) {
   ownership_changed_ = true;
   now_ = clock_.now();
-  in_rebalance_ = true;
   if (!closing_ && anything_to_commit() && session_.has_sink()) rebalance_failure_ = commit();
-  in_rebalance_ = false;
   for (const Partition input : inputs) give_up(input);
   if (!inputs.empty()) spdlog::info("[thread {}] gave up input partitions {}", config_.thread, fmt::join(inputs, ","));
 }
@@ -143,19 +141,14 @@ void StreamWorker::retake(Partition partition, const Status& why) {
   if (why.verdict() == Verdict::TaskCorrupted) quarantine_.push_back(partition);
   release(partition);
   const std::array logs{LogPartition{Channel::Input, partition}, LogPartition{Channel::Repartition, partition}};
-  if (in_rebalance_) {
-    // The source's own answer to the rebalance must be the only one.
-    unassign_later_.insert(unassign_later_.end(), logs.begin(), logs.end());
-  } else {
-    unassign(logs);
-  }
+  stop_reading(logs);
   if (it->second != 0) taker_.cancel(partition, it->second);
   it->second = 0;
 }
 
-void StreamWorker::unassign(std::span<const LogPartition> logs) {
-  if (const Status unassigned = source_->unassign(logs); !unassigned.ok()) {
-    spdlog::warn("[thread {}] {}", config_.thread, unassigned.message());
+void StreamWorker::stop_reading(std::span<const LogPartition> logs) {
+  if (const Status stopped = source_->stop(logs); !stopped.ok()) {
+    spdlog::warn("[thread {}] {}", config_.thread, stopped.message());
   }
 }
 
@@ -185,7 +178,7 @@ void StreamWorker::take_all_anew() {
     if (epoch != 0) taker_.cancel(partition, epoch);
     epoch = 0;
   }
-  unassign(logs);
+  stop_reading(logs);
 }
 
 /// What runs here goes on from its last commit. A holding of its own each: what the clock found out about how far the

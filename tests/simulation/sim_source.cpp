@@ -268,8 +268,7 @@ Status SimSource::assign(std::span<const LogPosition> positions) {
   return {};
 }
 
-Status SimSource::unassign(std::span<const LogPartition> logs) {
-  only_outside_of_callbacks();
+Status SimSource::stop(std::span<const LogPartition> logs) {
   for (const LogPartition& log : logs) readings_.erase(log);
   return {};
 }

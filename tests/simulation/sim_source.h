@@ -34,7 +34,7 @@ class SimSource final : public topology::RecordSource, private ConsumerGroup::Me
 
   Result<topology::Batch> poll(Duration wait) override;
   Status assign(std::span<const topology::LogPosition> positions) override;
-  Status unassign(std::span<const topology::LogPartition> logs) override;
+  Status stop(std::span<const topology::LogPartition> logs) override;
   std::unique_ptr<topology::Membership> membership() override;
   Status commit_offsets(std::span<const topology::LogPosition>) override { return {}; }
   void close(bool leave, Duration limit) override;

@@ -108,8 +108,7 @@ Status FakeSource::assign(std::span<const LogPosition> positions) {
   return {};
 }
 
-Status FakeSource::unassign(std::span<const LogPartition> logs) {
-  faults_.assignments_changed_in_callback += in_callback_ ? 1 : 0;
+Status FakeSource::stop(std::span<const LogPartition> logs) {
   for (const LogPartition& log : logs) positions_.erase(log);
   return {};
 }

@@ -69,7 +69,7 @@ class FakeSource final : public RecordSource {
 
   Result<Batch> poll(Duration wait) override;
   Status assign(std::span<const LogPosition> positions) override;
-  Status unassign(std::span<const LogPartition> logs) override;
+  Status stop(std::span<const LogPartition> logs) override;
   std::unique_ptr<Membership> membership() override;
   Status commit_offsets(std::span<const LogPosition> positions) override;
   void close(bool leave, Duration limit) override;

@@ -120,6 +120,7 @@ void KafkaSink::delivered(rd_kafka_t*, const rd_kafka_message_t* message, void* 
 }
 
 void KafkaSink::keep_error(rd_kafka_resp_err_t code, std::string_view topic, std::size_t bytes) {
+  purged_ = purged_ || code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
   if (doubtful_.contains(topic)) {
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       refused_->refuse(topic, bytes);
@@ -166,6 +167,7 @@ void KafkaSink::forget_deliveries() {
   delivered_.clear();
   asked_about_.clear();
   produce_failure_ = {};
+  purged_ = false;
 }
 
 rd_kafka_topic_t* KafkaSink::topic(std::string_view name) {
@@ -334,12 +336,13 @@ Status ExactlyOnceSink::denial_behind(Status failed) {
   return {Verdict::AbortTransaction, kafka_status(error, "a transaction", right).message()};
 }
 
-/// A rebalance refuses the offsets of the generation before; a new producer for that would cost half a second.
+/// Offsets that a rebalance refuses. Records not sent by then have used up numbers: the broker would refuse the next.
 Status ExactlyOnceSink::abort() {
   forget_topics();
   if (commit_requested_) return {Verdict::AbortTransaction, "a commit was asked for"};
   const KafkaErrorPtr error(rd_kafka_abort_transaction(client(), ms(kSlowCommit)));
   suspect_repetitions();
+  suspect_ = suspect_ || purged();
   return kafka_status(error, "abort of a transaction");
 }
 

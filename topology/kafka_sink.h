@@ -44,6 +44,8 @@ class KafkaSink : public Sink {
   /// All that were produced to since the client was made.
   std::string topics_used() const;
   RefusedOutputs& refused() { return *refused_; }
+  /// Records produced since forget_deliveries() were thrown away unsent, or with their fate unknown.
+  bool purged() const { return purged_; }
   /// Waits until everything produced is acknowledged, `limit` at most.
   Status flush(Duration limit);
   const EngineConfig& config() const { return config_; }
@@ -72,6 +74,7 @@ class KafkaSink : public Sink {
   std::vector<Offset> delivered_;  ///< by tag; -1 until acknowledged
   std::uint64_t round_ = 0;        ///< deliveries of an earlier round are not counted
   Status produce_failure_;
+  bool purged_ = false;
 };
 
 /// Outcomes, changelog and offsets count together or not at all.
@@ -104,7 +107,7 @@ class ExactlyOnceSink final : public KafkaSink {
   const std::string transactional_id_;
   const std::string group_;
   std::uint64_t closed_before_ = 0;  ///< connections, when the transaction began
-  bool suspect_ = false;             ///< since begin(): a request may have been sent twice
+  bool suspect_ = false;             ///< since begin(): a request may have been sent twice, or a record never
   bool commit_requested_ = false;    ///< since begin()
 };
 

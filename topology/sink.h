@@ -59,8 +59,8 @@ class Sink {
   /// never asked for after a commit() that got as far as the request, whose result would then be guessed at.
   virtual Status abort() { return {Verdict::AbortTransaction, "this sink is replaced instead"}; }
 
-  /// True when a late copy of a commit request may still be on its way (the client repeats them by itself): the sink
-  /// has to be replaced before it begins again.
+  /// True when the sink has to be replaced before it begins again: a late copy of a commit request may still be on its
+  /// way (the client repeats them by itself), or an abort has left the client in a state that the broker refuses.
   virtual bool wants_replacing() const = 0;
 };
 

@@ -23,10 +23,12 @@ class AProducerIsReplaced : public ::testing::Test {
     for (int i = 0; i < 50 && !opened; ++i) opened = sink->open().ok();
   }
 
-  Status commit() {
+  Status commit(int records = 1) {
     EXPECT_TRUE(opened);
     EXPECT_TRUE(sink->begin().ok());
-    sink->produce({.topic = "out", .partition = 0, .key = "k", .value = "v", .headers = {}});
+    for (int i = 0; i < records; ++i) {
+      sink->produce({.topic = "out", .partition = 0, .key = "k", .value = "v", .headers = {}});
+    }
     const std::array positions{LogPosition{{Channel::Input, 0}, 7}};
     return sink->commit(positions, KafkaMembership(KafkaGroupMetadata(
                                        rd_kafka_consumer_group_metadata_new_with_genid("app", 3, "member", nullptr))));
@@ -69,9 +71,21 @@ TEST_F(AProducerIsReplaced, WhenOffsetsWereSentTwiceInATransactionThatItAborts) 
   EXPECT_TRUE(sink->wants_replacing());
 }
 
-TEST_F(AProducerIsReplaced, NotWhenOffsetsWereRefusedWithoutTrouble) {
+// What was seen in rebalances: the next transaction failed, too (OUT_OF_ORDER_SEQUENCE_NUMBER), and all homes were
+// taken anew.
+TEST_F(AProducerIsReplaced, WhenAnAbortThrewAwayRecordsThatWereNeverSent) {
+  for (int i = 0; i < 10; ++i) {
+    cluster.answer_next(KafkaApi::AddPartitionsToTxn, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS);
+  }
   cluster.answer_next(KafkaApi::TxnOffsetCommit, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
   EXPECT_EQ(commit().verdict(), Verdict::Fenced);
+  ASSERT_TRUE(sink->abort().ok());
+  EXPECT_TRUE(sink->wants_replacing());
+}
+
+TEST_F(AProducerIsReplaced, NotWhenOnlyOffsetsWereRefused) {
+  cluster.answer_next(KafkaApi::TxnOffsetCommit, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
+  EXPECT_EQ(commit(/*records=*/0).verdict(), Verdict::Fenced);
   ASSERT_TRUE(sink->abort().ok());
   EXPECT_FALSE(sink->wants_replacing());
 }

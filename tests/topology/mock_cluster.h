@@ -12,7 +12,13 @@
 
 namespace ebc::topology::testing {
 
-enum class KafkaApi : std::int16_t { Produce = 0, SyncGroup = 14, EndTxn = 26, TxnOffsetCommit = 28 };
+enum class KafkaApi : std::int16_t {
+  Produce = 0,
+  SyncGroup = 14,
+  AddPartitionsToTxn = 24,
+  EndTxn = 26,
+  TxnOffsetCommit = 28
+};
 
 class MockCluster {
  public:

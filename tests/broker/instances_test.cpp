@@ -1,5 +1,8 @@
-// Two instances of one application: joining and dying under load.
+// Two instances of one application: joining and dying under load, and what they tell each other.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "tests/broker/broker_test.h"
 
@@ -32,6 +35,21 @@ TEST_F(Instances, ShareTheHomesAndOneTakesOverWhenTheOtherIsKilled) {
   running.stop();
 
   EXPECT_TRUE(is_exactly_once(check_all(workload.produced(), 90s, "12.5")));
+}
+
+/// Later versions write what the least of the live ones reads; those that are out already can't be taught to say so.
+TEST_F(Instances, AnnounceTheFormatsThatTheyRead) {
+  make_topic(2);
+  const auto first = start_collector({}, "a");
+  const auto second = start_collector({}, "b");
+  KafkaReader reader(brokers(), app_id() + "-instances");
+  std::map<std::string, std::string> announced;
+  ASSERT_TRUE(eventually(20s, [&] {
+    reader.poll(100ms);
+    for (const auto& record : reader.records()) announced[record.key.value_or("")] = record.value.value_or("");
+    return announced.size() == 2;
+  })) << announced.size();
+  for (const auto& [id, value] : announced) EXPECT_THAT(value, testing::HasSubstr("\nformats 1/1\n")) << id;
 }
 
 }  // namespace

@@ -88,6 +88,9 @@ TEST_F(Rolling, RestartOfStaticMembersMovesNoPartition) {
   }
   load.stop();
   EXPECT_TRUE(is_exactly_once(check_all(workload.produced(), 60s, "8.5")));
+  std::set<int> homes;
+  for (const auto& share : shares) homes.insert(share.begin(), share.end());
+  measured("longest_wait_in_rolling_restarts_ms", static_cast<double>(longest_wait(all_outcomes(), homes)));
 }
 
 // One, three, one again; nothing is lost, and events of partitions that stayed don't wait.

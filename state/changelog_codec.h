@@ -22,6 +22,9 @@ namespace ebc::state {
 
 inline constexpr unsigned char kChangelogFormat = 0x01;
 
+/// Rows whose key begins with this byte are of one store alone (Restorer::add_local): no changelog has them.
+inline constexpr char kLocalKeyByte = 0x02;
+
 struct ChangelogRecord {
   std::string_view key;
   std::optional<std::string_view> value;

@@ -18,14 +18,17 @@ Status Restorer::add(Offset offset, std::optional<std::string_view> key, std::op
     if (!write.ok()) {
       return {write.status().verdict(), fmt::format("changelog offset {}: {}", offset, write.status().message())};
     }
-    const std::string_view payload = write->value.value_or(std::string_view{});
-    rows_.push_back({bytes_.size(), write->key.size(), payload.size(), !write->value});
-    bytes_.append(write->key).append(payload);
+    keep(write->key, write->value.value_or(std::string_view{}), !write->value);
     offset_next_ = offset + 1;
     ++records_;
   }
   if (rows_.size() < limits_.rows && bytes_.size() < limits_.bytes) return {};
   return apply(offset_next_);
+}
+
+void Restorer::keep(std::string_view key, std::string_view value, bool erased) {
+  rows_.push_back({bytes_.size(), key.size(), value.size(), erased});
+  bytes_.append(key).append(value);
 }
 
 Status Restorer::finish(Offset offset_next) {

@@ -34,6 +34,9 @@ class Restorer {
   /// and partition). Other errors are the store's; after a Retry the same record may be given again.
   Status add(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value);
 
+  /// A row of the store's own, which is in no changelog: applied with the next batch.
+  void add_local(std::string_view key, std::string_view value) { keep(key, value, false); }
+
   /// Applies what is left, with the position `offset_next`: behind the last record and the markers that follow it. May
   /// be followed by more records. TaskCorrupted: the store is beyond `offset_next`, so it doesn't come from this
   /// changelog or the changelog has lost records.
@@ -51,6 +54,7 @@ class Restorer {
   Restorer(CommittedStore& store, Limits limits, std::optional<Offset> position)
       : store_(&store), limits_(limits), applied_(position), offset_next_(position.value_or(0)) {}
 
+  void keep(std::string_view key, std::string_view value, bool erased);
   Status apply(Offset offset_next);
 
   CommittedStore* store_;

@@ -19,7 +19,7 @@ Standbys::Standbys(StandbyConfig config, StandbyStores& stores, LogOffsets& offs
       stall_(config.stall_timeout) {
   visitor_.record = [this](Partition home, Offset offset, std::optional<std::string_view> key,
                            std::optional<std::string_view> value) {
-    Follower* const found = reading(home);
+    Follower* const found = in_touch(home, clock_.now());
     if (found == nullptr || offset < found->position) return;
     Follower& follower = *found;
     if (follower.generation && of_another_generation(*follower.generation, key, value)) {
@@ -32,16 +32,11 @@ Standbys::Standbys(StandbyConfig config, StandbyStores& stores, LogOffsets& offs
     follower.waiting = true;
   };
   visitor_.end = [this](Partition home, Offset offset_next) {
-    Follower* const found = reading(home);
-    if (found == nullptr) return;
-    Follower& follower = *found;
     const Timestamp now = clock_.now();
-    // While it was cut off or paused, tombstones may have come and gone.
-    if (follower.last_current && now - *follower.last_current > config_.trusted_for) {
-      return restart(home, follower, "it was not in touch with the changelog for too long");
-    }
-    follower.last_current = now;
-    if (offset_next > follower.position) follower.position = offset_next, follower.waiting = true;
+    Follower* const found = in_touch(home, now);
+    if (found == nullptr) return;
+    if (offset_next > found->position) found->position = offset_next, found->waiting = true;
+    is_current(*found, now);
   };
   visitor_.broken = [this](Partition home) {
     if (Follower* const found = reading(home)) restart(home, *found, "the changelog no longer holds its position");
@@ -56,6 +51,20 @@ Standbys::Follower* Standbys::reading(Partition home) {
   const auto it = followers_.find(home);
   if (it == followers_.end() || !it->second.restorer || it->second.lost) return nullptr;
   return &it->second;
+}
+
+Standbys::Follower* Standbys::in_touch(Partition home, Timestamp now) {
+  Follower* const follower = reading(home);
+  if (follower == nullptr || now - follower->read_sound_since <= config_.trusted_for) return follower;
+  // While it was cut off or paused, tombstones may have come and gone.
+  spdlog::warn("[home {}] its standby was not in touch with the changelog for too long; judging its state anew", home);
+  follower->lost = true;
+  return nullptr;
+}
+
+void Standbys::is_current(Follower& follower, Timestamp now) {
+  follower.read_sound_since = now;
+  if (!follower.waiting) follower.sound_since = now;
 }
 
 void Standbys::choose(std::vector<Partition> homes) {
@@ -128,29 +137,24 @@ Status Standbys::open(Partition home, Follower& follower, Timestamp now) {
   auto ends = offsets_.ends(log);
   if (!ends.ok()) return ends.status();
   const ChangelogRange changelog{(*starts)[0], (*ends)[0]};
-  auto position = follower.store->changelog_offset_next();
-  if (!position.ok()) return position.status();
-  auto progress = stored_progress(*follower.store);
-  if (!progress.ok()) return progress.status();
-
-  follower.generation.reset();
-  if (!follower.last_current && *progress) follower.last_current = (**progress).written;
-  if (position->has_value() && !follower.from_start) {
-    const std::string why = distrust(**position, changelog, follower.last_current, now, config_.trusted_for);
-    if (!why.empty()) spdlog::warn("[home {}] the standby's state is not used, because {}", home, why);
-    follower.from_start = !why.empty();
+  auto local = local_state(*follower.store);
+  if (!local.ok()) return local.status();
+  local->sound_since = std::max(local->sound_since, follower.sound_since);
+  if (local->position && !follower.from_start) {
+    auto why = distrust(*local, home, changelog, offsets_, now, config_.trusted_for);
+    if (!why.ok()) return why.status();
+    if (!why->empty()) spdlog::warn("[home {}] the standby's state is not used, because {}", home, *why);
+    follower.from_start = !why->empty();
   }
-  if (!position->has_value() || follower.from_start) {
-    EBC_TRY(follower.store->clear());
-    follower.position = changelog.start;
-    follower.last_current.reset();
-  } else {
-    follower.position = **position;
-    if (*progress) follower.generation = (**progress).generation;
-  }
-  follower.from_start = false;
-  auto restorer = state::Restorer::begin(*follower.store);
+  const bool anew = !local->position || follower.from_start;
+  auto restorer =
+      anew ? restore_anew(*follower.store, config_.batch, now) : state::Restorer::begin(*follower.store, config_.batch);
   if (!restorer.ok()) return restorer.status();
+  follower.from_start = false;
+  follower.position = anew ? changelog.start : *local->position;
+  follower.generation = !anew && local->progress ? std::optional(local->progress->generation) : std::nullopt;
+  follower.read_sound_since = anew ? now : *local->sound_since;
+  follower.sound_since = anew ? std::nullopt : local->sound_since;
   EBC_TRY(reader_.start(home, follower.position));
   follower.restorer.emplace(std::move(*restorer));
   follower.end = changelog.end;
@@ -166,6 +170,7 @@ void Standbys::apply(Partition home, Follower& follower, Timestamp now) {
     return failed(home, follower, applied, now);
   }
   follower.waiting = false;
+  follower.sound_since = follower.read_sound_since;
 }
 
 void Standbys::failed(Partition home, Follower& follower, const Status& status, Timestamp now) {
@@ -199,7 +204,12 @@ void Standbys::ask_ends(Timestamp now) {
   for (const auto& [home, follower] : followers_) logs.push_back({Channel::Changelog, home});
   const auto ends = offsets_.ends(logs);
   if (!ends.ok()) return;
-  for (std::size_t i = 0; i < logs.size(); ++i) followers_[logs[i].partition].end = ends.value()[i];
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    Follower& follower = followers_[logs[i].partition];
+    follower.end = ends.value()[i];
+    // A reader tells of an end once. Nothing came since, so nothing went.
+    if (follower.restorer && !follower.lost && follower.position >= *follower.end) is_current(follower, now);
+  }
 }
 
 void Standbys::publish() {

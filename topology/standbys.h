@@ -29,6 +29,7 @@ struct StandbyConfig {
   Duration retry_after{5'000};                   ///< after a full disk, or while the home is taken here
   Duration trusted_for{std::chrono::hours(12)};  ///< as TakeRules::trust_local_state_for, here at any time
   Duration stall_timeout{60'000};                ///< as TakeRules::stall_timeout
+  state::Restorer::Limits batch{};
 };
 
 /// One thread, but for choose() and snapshot(). Bounded: one batch of rows a home, and the reader's queue.
@@ -53,7 +54,8 @@ class Standbys {
     std::optional<std::uint64_t> generation;  ///< of the local rows, while they are brought up
     Offset position = 0;                      ///< behind what was read, markers included
     std::optional<Offset> end;                ///< high watermark, as last asked
-    std::optional<Timestamp> last_current;    ///< when it was read to its end
+    Timestamp read_sound_since{};             ///< as local_trust says it, of all that was read
+    std::optional<Timestamp> sound_since;     ///< the same of what is written, if known better than by the store itself
     Timestamp applied{}, not_before{};
     bool waiting = false;     ///< something was read that isn't written
     bool from_start = false;  ///< the local rows are of no use
@@ -62,6 +64,10 @@ class Standbys {
 
   /// Null unless it is to be given what is read.
   Follower* reading(Partition home);
+  /// Also unless tombstones ahead of it may be gone.
+  Follower* in_touch(Partition home, Timestamp now);
+  /// All that there was at `now` has been read.
+  void is_current(Follower& follower, Timestamp now);
   void obey_choice(Timestamp now);
   Status open(Partition home, Follower& follower, Timestamp now);
   void apply(Partition home, Follower& follower, Timestamp now);

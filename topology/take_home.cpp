@@ -4,9 +4,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <random>
 #include <tuple>
+#include <utility>
 
 #include "topology/local_trust.h"
 
@@ -136,45 +136,41 @@ Status TakeHome::ask_end(Timestamp now) {
   end_ = (*end)[0];
   start_ = (*start)[0];
 
-  auto local = store_->changelog_offset_next();
+  auto local = readable(local_state(*store_));
   if (!local.ok()) return local.status();
-  auto progress = local_progress();
-  if (!progress.ok()) return progress.status();
-  local_generation_.reset();
-  std::optional<Timestamp> last_current;
-  if (*progress) {
-    local_generation_ = (**progress).generation;
-    last_current = (**progress).written;
+  if (!local->position) return start_replay(true, now);
+  auto why = distrust(*local, request_.partition, {start_, end_}, offsets_, now, rules_.trust_local_state_for);
+  if (!why.ok()) return why.status();
+  if (!why->empty()) {
+    spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, *why);
+    return start_replay(true, now);
   }
-
-  if (!local->has_value()) return start_replay(true, now);
-  const std::string why = distrust(**local, {start_, end_}, last_current, now, rules_.trust_local_state_for);
-  if (why.empty()) {
-    position_ = **local;
-    return start_replay(false, now);
-  }
-  spdlog::warn("[home {}] the local state is not used, because {}; restoring all of it", request_.partition, why);
-  return start_replay(true, now);
+  local_generation_ = local->progress ? std::optional(local->progress->generation) : std::nullopt;
+  sound_since_ = *local->sound_since;
+  position_ = *local->position;
+  return start_replay(false, now);
 }
 
-Result<std::optional<Progress>> TakeHome::local_progress() {
-  auto progress = stored_progress(*store_);
-  unreadable_ = progress.status().verdict() == Verdict::Fatal;
-  return progress;
+/// What was read of the store; one that is not of our version is remembered as such.
+template <typename Stored>
+Stored TakeHome::readable(Stored stored) {
+  unreadable_ = stored.status().verdict() == Verdict::Fatal;
+  return stored;
 }
 
 Status TakeHome::start_replay(bool from_nothing, Timestamp now) {
   reader_.stop(request_.partition);
   if (from_nothing) {
-    EBC_TRY(store_->clear());
     position_ = start_;
     local_generation_.reset();
+    sound_since_ = now;
   }
   replay_from_ = position_;
   replay_began_ = now;
   replaying_all_ = from_nothing;
   foreign_generation_ = false;
-  auto restorer = state::Restorer::begin(*store_);
+  auto restorer =
+      from_nothing ? restore_anew(*store_, rules_.batch, now) : state::Restorer::begin(*store_, rules_.batch);
   if (!restorer.ok()) return restorer.status();
   restorer_.emplace(std::move(*restorer));
   if (position_ < end_) EBC_TRY(reader_.start(request_.partition, position_));
@@ -182,8 +178,20 @@ Status TakeHome::start_replay(bool from_nothing, Timestamp now) {
   return {};
 }
 
-void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value) {
-  if (phase_ != Phase::Replay || offset < position_ || offset >= end_) return;
+/// Stopped, suspended or cut off for so long that tombstones ahead may be gone: the store is judged once more, by what
+/// it says of itself. What was read and isn't written yet is dropped.
+bool TakeHome::stood_still_too_long(Timestamp now) {
+  if (now - sound_since_ <= rules_.trust_local_state_for) return false;
+  spdlog::warn("[home {}] its restore was not in touch with the changelog for too long; judging the store anew",
+               request_.partition);
+  reader_.stop(request_.partition);
+  phase_ = Phase::Open;
+  return true;
+}
+
+void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value,
+                         Timestamp now) {
+  if (phase_ != Phase::Replay || offset < position_ || offset >= end_ || stood_still_too_long(now)) return;
   if (!replaying_all_ && local_generation_)
     foreign_generation_ |= of_another_generation(*local_generation_, key, value);
   if (Status added = restorer_->add(offset, key, value); !added.ok()) {
@@ -199,10 +207,11 @@ void TakeHome::on_record(Offset offset, std::optional<std::string_view> key, std
   ++restored_;
 }
 
-void TakeHome::on_end(Offset offset_next) {
+void TakeHome::on_end(Offset offset_next, Timestamp now) {
+  if (phase_ != Phase::Replay || position_ >= end_ || stood_still_too_long(now)) return;
   // Not beyond what is taken from the log: were we put out meanwhile, another holder's records may lie there, and a
   // store that claimed to hold them would be believed the next time.
-  if (phase_ == Phase::Replay) position_ = std::max(position_, std::min(offset_next, end_));
+  position_ = std::max(position_, std::min(offset_next, end_));
 }
 
 void TakeHome::on_broken() {
@@ -258,7 +267,7 @@ Status TakeHome::compare(Timestamp now) {
   result_.commit_at_once = false;
   std::optional<Progress> row;
   if (store_) {
-    auto local = local_progress();
+    auto local = readable(stored_progress(*store_));
     if (!local.ok()) return local.status();
     row = *local;
   }
@@ -350,6 +359,11 @@ Status TakeHome::check_against_logs(Progress& progress) {
     if (next >= start && next <= end) continue;
     const std::string what = fmt::format("{} partition {}: next offset {} is outside of the topic's {} to {}",
                                          name(asked[i].channel), request_.partition, next, start, end);
+    if (std::exchange(found_outside_[i], next) != next) {
+      // Were we put out and stopped since we asked, another holder has gone on and what it read may be purged.
+      phase_ = Phase::AskOffsets;
+      return {Verdict::Retry, what + ", asking once more"};
+    }
     if (rules_.on_lost_offsets == OnLostOffsets::Stop) {
       return {Verdict::Fatal, fmt::format("{}: records were deleted before they were read, or the topic was made anew. "
                                           "Go on at the topic's start with --on-lost-offsets earliest",

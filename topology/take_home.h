@@ -13,6 +13,7 @@
 // A step never blocks for long: what must be waited for is asked again at the next step.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ struct TakeRules {
   Duration trust_local_state_for{std::chrono::hours(12)};
   /// A changelog reader that brings nothing for so long, though something is missing, is replaced.
   Duration stall_timeout{60'000};
+  state::Restorer::Limits batch{};
 };
 
 class TakeHome {
@@ -49,8 +51,9 @@ class TakeHome {
   bool step(Timestamp now);
 
   // From the changelog reader, while in Replay.
-  void on_record(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value);
-  void on_end(Offset offset_next);
+  void on_record(Offset offset, std::optional<std::string_view> key, std::optional<std::string_view> value,
+                 Timestamp now);
+  void on_end(Offset offset_next, Timestamp now);
   void on_broken();
 
   Phase phase() const { return phase_; }
@@ -80,7 +83,9 @@ class TakeHome {
   Status check_against_logs(Progress& progress);
   Result<Offset> first_position(LogPartition log);
   Result<int> inputs_with_offsets();
-  Result<std::optional<Progress>> local_progress();
+  template <typename Stored>
+  Stored readable(Stored stored);
+  bool stood_still_too_long(Timestamp now);
   void fail(Status status);
 
   void set_aside(const Status& damage);
@@ -100,8 +105,10 @@ class TakeHome {
   std::optional<std::uint64_t> local_generation_;
   bool replaying_all_ = false;
   bool foreign_generation_ = false;
+  Timestamp sound_since_{};  ///< what the store holds with what was read, as local_trust says it
   std::optional<Offset> committed_input_, committed_repartition_;
   Offset start_ = 0, end_ = 0, position_ = 0;
+  std::array<std::optional<Offset>, 2> found_outside_;  ///< next offsets of input and repartition that no log holds
   Offset replay_from_ = 0;
   Timestamp replay_began_{};
   std::int64_t restored_ = 0;

@@ -20,10 +20,10 @@ TakeQueue::TakeQueue(TakeRules rules, HomeStores& stores, LogOffsets& offsets, C
       stall_(rules.stall_timeout) {
   visitor_.record = [this](Partition home, Offset offset, std::optional<std::string_view> key,
                            std::optional<std::string_view> value) {
-    if (TakeHome* take = find(home)) take->on_record(offset, key, value);
+    if (TakeHome* take = find(home)) take->on_record(offset, key, value, clock_.now());
   };
   visitor_.end = [this](Partition home, Offset offset_next) {
-    if (TakeHome* take = find(home)) take->on_end(offset_next);
+    if (TakeHome* take = find(home)) take->on_end(offset_next, clock_.now());
   };
   visitor_.broken = [this](Partition home) {
     if (TakeHome* take = find(home)) take->on_broken();
@@ -139,7 +139,7 @@ void TakeQueue::renew_when_stalled() {
   for (const auto& [partition, take] : takes_) {
     if (take->phase() != TakeHome::Phase::Replay) continue;
     replaying = true;
-    progress += static_cast<std::uint64_t>(take->restored() + take->restore_lag());
+    progress += static_cast<std::uint64_t>(take->restore_lag());
   }
   if (!stall_.stalled(replaying, progress, clock_.now().time_since_epoch())) return;
   spdlog::warn("the changelog reader has brought nothing for long; reading with a new client");

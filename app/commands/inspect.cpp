@@ -7,7 +7,7 @@
 #include "app/options/settings.h"
 #include "processor/group/rfc3339.h"
 #include "processor/group/row_codec.h"
-#include "topology/progress.h"
+#include "topology/local_trust.h"
 
 namespace ebc::app {
 namespace {
@@ -33,6 +33,7 @@ struct HomeContents {
 };
 
 Status read_row(std::string_view key, std::string_view value, bool list_groups, HomeContents& contents) {
+  if (key == topology::kRestoreKey) return {};  // of this store alone: the same home elsewhere doesn't have it
   ++contents.rows;
   contents.bytes += key.size() + value.size();
   if (key == topology::kProgressKey) {

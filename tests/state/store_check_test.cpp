@@ -49,6 +49,12 @@ TEST_F(ComparedWithTheChangelog, AStoreThatHoldsWhatTheLogSaysIsEqual) {
   EXPECT_EQ(report.different, 0u);
 }
 
+TEST_F(ComparedWithTheChangelog, RowsOfTheStoreAloneAreNotMissedInTheLog) {
+  read_log();
+  EXPECT_THAT(apply(store, {{"\x02", "restored since"}, {"a", "1"}, {"b", "2"}}, 5), IsOk());
+  EXPECT_EQ(compared().different, 0u);
+}
+
 TEST_F(ComparedWithTheChangelog, EachKindOfDifferenceIsNamedWithItsKey) {
   read_log();
   EXPECT_THAT(apply(store, {{"a", "wrong"}, {"c", "3"}, {"d", "4"}}, 5), IsOk());

@@ -45,11 +45,11 @@ TEST(RestoreEta, FollowsThePaceSoFar) {
   EXPECT_FALSE(take.step(kStart));
   EXPECT_EQ(take.restore_eta(kStart + Duration{50}), std::nullopt) << "there is no pace yet";
 
-  for (Offset offset = 0; offset < 250; ++offset) take.on_record(offset, "\x10key", "\x01value");
+  for (Offset offset = 0; offset < 250; ++offset) take.on_record(offset, "\x10key", "\x01value", kStart);
   EXPECT_EQ(take.restore_lag(), 750);
   EXPECT_EQ(take.restore_eta(kStart + Duration{1'000}), Duration{3'000});
 
-  for (Offset offset = 250; offset < 1'000; ++offset) take.on_record(offset, "\x10key", "\x01value");
+  for (Offset offset = 250; offset < 1'000; ++offset) take.on_record(offset, "\x10key", "\x01value", kStart);
   EXPECT_EQ(take.restore_eta(kStart + Duration{4'000}), Duration{0});
   take.step(kStart + Duration{4'000});
   EXPECT_EQ(take.restore_eta(kStart + Duration{4'000}), std::nullopt);

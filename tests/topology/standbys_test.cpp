@@ -57,6 +57,18 @@ class FollowingAHome : public ::testing::Test {
     }
     follower->turn(Duration{0});
   }
+  /// A process that ends in the middle of its first replay, before any progress row; the store then holds a row whose
+  /// tombstone lies ahead.
+  void break_off_a_restore() {
+    for (int i = 0; i < 500; ++i) write("\x10sun", std::to_string(i));
+    write("\x10last", "1");
+    follow();
+    const Offset position = stores.store->changelog_offset_next().value().value();
+    ASSERT_LT(position, 500);
+    const state::Write ghost{"\x10ghost", "1"};
+    ASSERT_TRUE(stores.store->apply({&ghost, 1}, position).ok());
+    follower.emplace(StandbyConfig{}, stores, offsets, reader, clock);
+  }
   std::string stored(std::string_view key) {
     std::string value = "(absent)";
     EXPECT_TRUE(stores.store->get(key, value).ok());
@@ -226,6 +238,108 @@ TEST_F(FollowingAHome, KeepsWhatItHoldsThroughQuietTimesInTouch) {
   store_holds("\x10kept", "1", 1);
   for (int hour = 0; hour < 26; ++hour) pass(std::chrono::hours(1));
   EXPECT_EQ(stored("\x10kept"), "1");
+}
+
+/// As librdkafka: an end is told once, and again only after something has come.
+class TellsAnEndOnce final : public ChangelogReader {
+ public:
+  explicit TellsAnEndOnce(ChangelogReader& reader) : reader_(reader) {}
+  Status start(Partition home, Offset from) override {
+    told_ = -1;
+    return reader_.start(home, from);
+  }
+  void stop(Partition home) override { reader_.stop(home); }
+  Status poll(Duration wait, const Visitor& visitor) override {
+    Visitor once = visitor;
+    once.end = [&](Partition home, Offset next) {
+      if (std::exchange(told_, next) != next) visitor.end(home, next);
+    };
+    return reader_.poll(wait, once);
+  }
+
+ private:
+  ChangelogReader& reader_;
+  Offset told_ = -1;
+};
+
+TEST_F(FollowingAHome, KeepsWhatItHoldsThroughQuietTimesOfWhichTheReaderSaysNothing) {
+  TellsAnEndOnce quiet(reader);
+  follower.emplace(StandbyConfig{}, stores, offsets, quiet, clock);
+  write("\x10sun", "1");
+  follow();
+  store_holds("\x10kept", "1", 1);
+  for (int hour = 0; hour < 26; ++hour) pass(std::chrono::hours(1));
+  write("\x10moon", "1");
+  pass(Duration{0});
+  EXPECT_EQ(stored("\x10moon"), "1");
+  EXPECT_EQ(stored("\x10kept"), "1");
+}
+
+TEST_F(FollowingAHome, DiscardsRowsOfWhichNobodyKnowsHowOldTheyAre) {
+  write("\x10sun", "1");
+  const state::Write ghost{"\x10ghost", "1"};
+  ASSERT_TRUE(stores.store->apply({&ghost, 1}, 1).ok());
+  follow();
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10sun"), "1");
+}
+
+TEST_F(FollowingAHome, GoesOnWithARestoreThatWasBrokenOffLately) {
+  break_off_a_restore();
+  clock.advance(std::chrono::hours(11));
+  follow();
+  EXPECT_EQ(stored("\x10ghost"), "1");
+  EXPECT_EQ(stored("\x10last"), "1");
+}
+
+TEST_F(FollowingAHome, DiscardsARestoreThatWasBrokenOffTooLongAgo) {
+  break_off_a_restore();
+  clock.advance(std::chrono::hours(13));
+  follow();
+  pass(Duration{0});
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10last"), "1");
+}
+
+TEST_F(FollowingAHome, DiscardsABrokenOffRestoreOfAChangelogThatWasMadeAnew) {
+  break_off_a_restore();
+  clock.advance(std::chrono::hours(1));
+  log = FakeLog();
+  log.create_topic("changelog", 1);
+  for (int i = 0; i < 500; ++i) write("\x10new", std::to_string(i));
+  write_progress(2);
+  follow();
+  pass(Duration{0});
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10new"), "499");
+}
+
+TEST_F(FollowingAHome, BeginsAnewWhenItWasStoppedInItsFirstReplay) {
+  for (int i = 0; i < 1'000; ++i) write("\x10sun", std::to_string(i));
+  follow();
+  const Offset position = stores.store->changelog_offset_next().value().value();
+  ASSERT_LT(position, 900) << "still replaying";
+  const state::Write ghost{"\x10ghost", "1"};
+  ASSERT_TRUE(stores.store->apply({&ghost, 1}, position).ok());
+  clock.advance(std::chrono::hours(13));
+  for (int i = 0; i < 10; ++i) pass(Duration{0});
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10sun"), "999");
+}
+
+TEST_F(FollowingAHome, DoesNotTakeWhatItCannotWriteForBeingInTouch) {
+  write_progress();
+  follow();
+  store_holds("\x10ghost", "1", 1);
+  write("\x10sun", "1");
+  for (int hour = 0; hour < 13; ++hour) {
+    stores.store->fail_next_apply({Verdict::Retry, "disk full"});
+    pass(std::chrono::hours(1));
+  }
+  pass(StandbyConfig{}.retry_after);
+  pass(StandbyConfig{}.retry_after);
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10sun"), "1");
 }
 
 TEST_F(FollowingAHome, DiscardsLocalStateBeyondTheChangelogsEnd) {

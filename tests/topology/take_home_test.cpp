@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/topology/word_count.h"
+#include "topology/local_trust.h"
 #include "topology/take_queue.h"
 #include "topology/testing/test_driver.h"
 
@@ -277,6 +278,156 @@ TEST_F(TakeQueueTest, AnswersTheOtherThreadWhenOneGivesTheHomeUpThatItHadLost) {
   takes.request({.partition = 0, .epoch = 4, .thread = 0});
   for (int i = 0; i < 5; ++i) takes.turn(Duration{0});
   EXPECT_THAT(taken, ElementsAre(::testing::_, std::pair(1, std::uint64_t{3}), std::pair(0, std::uint64_t{4})));
+}
+
+/// A changelog of which most has no progress row, as compaction leaves it.
+class TakingALongChangelog : public TakeQueueTest {
+ protected:
+  TakingALongChangelog() {
+    driver.crash();
+    driver.log().truncate(changelog, driver.log().end(changelog));
+    for (int i = 0; i < 2'500; ++i) {
+      driver.log().append(
+          changelog, {.key = "\x10moon", .value = "\x01" + std::to_string(i), .timestamp = clock.now(), .headers = {}});
+    }
+    const Progress progress{.generation = 1, .written = clock.now()};
+    driver.log().append(changelog, {.key = std::string(kProgressKey),
+                                    .value = "\x01" + encode(progress),
+                                    .timestamp = clock.now(),
+                                    .headers = {}});
+    clock.advance(Duration{1'000});
+  }
+
+  /// Until a first part is in the store, with a row whose tombstone lies ahead.
+  void begin(TakeQueue& takes) {
+    takes.request({.partition = 0, .epoch = 1});
+    for (int i = 0; i < 22; ++i) takes.turn(Duration{0});
+    ASSERT_TRUE(taken.empty());
+    const Offset position = stores.store->changelog_offset_next().value().value();
+    ASSERT_LT(position, driver.log().end(changelog) - 1);
+    const state::Write ghost{"\x10ghost", "1"};
+    ASSERT_TRUE(stores.store->apply({&ghost, 1}, position).ok());
+  }
+  void end(TakeQueue& takes) {
+    takes.request({.partition = 0, .epoch = 2});
+    for (int i = 0; i < 60 && taken.empty(); ++i) takes.turn(Duration{0});
+    ASSERT_EQ(taken.size(), 1u);
+  }
+  std::string stored(std::string_view key) {
+    std::string value = "(absent)";
+    EXPECT_TRUE(stores.store->get(key, value).ok());
+    return value;
+  }
+
+  FakeChangelogReader reader{driver.log(), topics};
+};
+
+TEST_F(TakingALongChangelog, GoesOnWithARestoreThatWasBrokenOffLately) {
+  TakeQueue broken({}, stores, offsets, reader, clock, reply);
+  begin(broken);
+  clock.advance(std::chrono::hours(11));
+  TakeQueue takes({}, stores, offsets, reader, clock, reply);
+  end(takes);
+  EXPECT_EQ(stored("\x10ghost"), "1");
+  EXPECT_EQ(stored("\x10moon"), "2499");
+}
+
+TEST_F(TakingALongChangelog, DiscardsARestoreThatWasBrokenOffTooLongAgo) {
+  TakeQueue broken({}, stores, offsets, reader, clock, reply);
+  begin(broken);
+  clock.advance(std::chrono::hours(13));
+  TakeQueue takes({}, stores, offsets, reader, clock, reply);
+  end(takes);
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10moon"), "2499");
+}
+
+TEST_F(TakingALongChangelog, BeginsAnewWhenItWasStoppedInTheMiddleForTooLong) {
+  TakeQueue takes({}, stores, offsets, reader, clock, reply);
+  begin(takes);
+  clock.advance(std::chrono::hours(13));
+  for (int i = 0; i < 60 && taken.empty(); ++i) takes.turn(Duration{0});
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(stored("\x10ghost"), "(absent)");
+  EXPECT_EQ(stored("\x10moon"), "2499");
+}
+
+TEST_F(TakingALongChangelog, IsNotTakenForAStallWhileItGoesOn) {
+  class Counting final : public ChangelogReader {
+   public:
+    explicit Counting(ChangelogReader& reader) : reader_(reader) {}
+    Status start(Partition home, Offset from) override { return reader_.start(home, from); }
+    void stop(Partition home) override { reader_.stop(home); }
+    Status renew() override { return ++renewed, Status{}; }
+    Status poll(Duration wait, const Visitor& visitor) override { return reader_.poll(wait, visitor); }
+    int renewed = 0;
+
+   private:
+    ChangelogReader& reader_;
+  } counting(reader);
+  TakeQueue takes({}, stores, offsets, counting, clock, reply);
+  takes.request({.partition = 0, .epoch = 2});
+  for (int i = 0; i < 60 && taken.empty(); ++i) {
+    takes.turn(Duration{0});
+    clock.advance(Duration{10'000});
+  }
+  EXPECT_EQ(taken.size(), 1u);
+  EXPECT_EQ(counting.renewed, 0);
+}
+
+/// While a take that has replayed stands still, another instance takes the home, works, and purges what hopped.
+class OvertakingOffsets final : public LogOffsets {
+ public:
+  OvertakingOffsets(LogOffsets& offsets, std::function<void()> overtake)
+      : offsets_(offsets), overtake_(std::move(overtake)) {}
+  Result<int> input_partitions() override { return offsets_.input_partitions(); }
+  Result<Positions> ends(std::span<const LogPartition> logs) override { return offsets_.ends(logs); }
+  Result<Positions> starts(std::span<const LogPartition> logs) override {
+    if (logs[0].channel == Channel::Input && overtake_) std::exchange(overtake_, nullptr)();
+    return offsets_.starts(logs);
+  }
+  Result<Offset> offset_at(LogPartition log, Timestamp time) override { return offsets_.offset_at(log, time); }
+  Result<Offset> last_stable_offset(LogPartition log) override { return offsets_.last_stable_offset(log); }
+  Result<MaybePositions> stable_committed(std::span<const LogPartition> logs) override {
+    return offsets_.stable_committed(logs);
+  }
+  Result<MaybePositions> committed(std::span<const LogPartition> logs) override { return offsets_.committed(logs); }
+
+ private:
+  LogOffsets& offsets_;
+  std::function<void()> overtake_;
+};
+
+TEST_F(TakeQueueTest, AsksAgainWhenWhatItWouldReadNextWasPurgedBehindItsBack) {
+  say("sun");
+  driver.crash();
+  const FakeLog::TopicPartition repartition{TopologyTestDriver::kRepartition, 0};
+  FakeLog& log = driver.log();
+  OvertakingOffsets overtaken(offsets, [&] {
+    for (int i = 0; i < 3; ++i) log.append(repartition, {.key = "k", .value = "v", .timestamp = {}, .headers = {}});
+    log.append(changelog,
+               {.key = std::string(kProgressKey),
+                .value = "\x01" + encode(Progress{.generation = stored_progress(*stores.store).value()->generation,
+                                                  .input_next = 1,
+                                                  .repartition_next = 3,
+                                                  .written = clock.now()}),
+                .timestamp = clock.now(),
+                .headers = {}});
+    log.commit_offsets({{input, 1}, {repartition, 3}});
+    log.truncate(repartition, 3);
+  });
+  FakeChangelogReader reader(log, topics);
+  std::optional<Taken> done;
+  Status failed;
+  TakeQueue takes({}, stores, overtaken, reader, clock, [&](int, WorkerMessage message) {
+    if (auto* is = std::get_if<Taken>(&message)) done = std::move(*is);
+    if (auto* is = std::get_if<TakeFailed>(&message)) failed = is->status;
+  });
+  takes.request({.partition = 0, .epoch = 1});
+  for (int i = 0; i < 10; ++i) takes.turn(Duration{0});
+  EXPECT_EQ(failed.message(), "");
+  ASSERT_TRUE(done.has_value());
+  EXPECT_EQ(done->progress.repartition_next, 3);
 }
 
 TEST(HomeBoardEntry, StaysWithALaterHoldingWhenAnEarlierOneEnds) {

@@ -51,7 +51,10 @@ void Broker::compact(TopicPartition at, Duration tombstones) {
     Entry& entry = partition.entries[static_cast<std::size_t>(offset)];
     if (!visible(entry) || !entry.key) continue;
     const bool overtaken = !seen.insert(*entry.key).second;
-    const bool old_tombstone = !entry.value && entry.appended + tombstones < scheduler_.now();
+    const bool tombstone = !entry.value;
+    const bool old_tombstone =
+        tombstone && entry.cleaned != Timestamp{} && entry.cleaned + tombstones < scheduler_.now();
+    if (tombstone && entry.cleaned == Timestamp{}) entry.cleaned = scheduler_.now();
     if (overtaken || old_tombstone) entry.compacted = true;
   }
 }

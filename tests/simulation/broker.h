@@ -45,6 +45,7 @@ struct Entry {
   std::int32_t txn = -1;  ///< -1: written outside of any
   bool marker = false;
   bool compacted = false;  ///< removed; the offset stays
+  Timestamp cleaned{};     ///< of a tombstone: when compaction has removed what it deletes
 };
 
 enum class Answer {
@@ -125,7 +126,7 @@ class Broker {
   /// Below the last stable offset: what a read_committed reader is given.
   bool visible(const Entry& entry) const;
   void truncate(TopicPartition at, Offset start);
-  /// Drops what later records of the same keys have overtaken; tombstones once they are older than `tombstones`.
+  /// Drops what later records of the same keys have overtaken; tombstones, once that was done so long ago.
   void compact(TopicPartition at, Duration tombstones);
 
   Offset append(TopicPartition at, Entry entry);

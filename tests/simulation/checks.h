@@ -1,6 +1,7 @@
 // What must hold in every history: looked at when a transaction is decided, when a store is written, and at the end.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <string>
@@ -36,7 +37,8 @@ class Checks final : public BrokerObserver, public DiskObserver {
     Offset next = 0;
     Disk::Rows rows;
   };
-  Disk::Rows folded_to(Partition home, Offset position);
+  /// Valid until the next call.
+  const Disk::Rows& folded_to(Partition home, Offset position);
   void advance(Fold& fold, Partition home, Offset until) const;
   void add(Disk::Rows& rows, const Entry& entry) const;
   bool decided(const Entry& entry) const;
@@ -48,9 +50,10 @@ class Checks final : public BrokerObserver, public DiskObserver {
   const ConsumerGroup& group_;
   const Faults& faults_;
   const Topic output_;
-  const bool at_least_once_;            ///< outputs may be repeated
-  std::deque<SentEvent> hopped_again_;  ///< as they are read once more
-  std::vector<Fold> folds_;
+  const bool at_least_once_;                ///< outputs may be repeated
+  std::deque<SentEvent> hopped_again_;      ///< as they are read once more
+  std::vector<std::array<Fold, 2>> folds_;  ///< by home: one for who runs it, one for who is behind
+  Fold between_;
   std::map<TopicPartition, Offset> offsets_;  ///< as decided, marked or not
   std::uint64_t commits_ = 0, outcomes_ = 0;
 };

@@ -120,6 +120,14 @@ void ConsumerGroup::show_partitions(int count) {
   if (!members_.empty()) open_round();
 }
 
+std::set<std::string> ConsumerGroup::static_members() const {
+  std::set<std::string> names;
+  for (const auto& [id, state] : members_) {
+    if (!state.instance.empty()) names.insert(state.instance);
+  }
+  return names;
+}
+
 std::vector<int> ConsumerGroup::members() const {
   std::vector<int> ids;
   for (const auto& [id, member] : members_) ids.push_back(id);

@@ -52,6 +52,8 @@ class ConsumerGroup final : public MemberCheck {
   /// Nobody knows what happened to the member: it is put out.
   void expel(int id) { remove(id); }
   std::vector<int> members() const;
+  /// Names of the static ones.
+  std::set<std::string> static_members() const;
   bool stable() const { return !round_open_; }
 
  private:

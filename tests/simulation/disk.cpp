@@ -76,12 +76,26 @@ class Disk::Store final : public state::CommittedStore {
   const std::uint64_t owner_;
 };
 
-Result<std::shared_ptr<state::CommittedStore>> Disk::open_home(Partition number) {
-  scheduler_.step();
+std::shared_ptr<state::CommittedStore> Disk::open(Partition number) {
   auto& home = homes_[number];
   if (!home) home = std::make_shared<Home>();
   home->owner = ++last_owner_;
-  return std::shared_ptr<state::CommittedStore>(std::make_shared<Store>(*this, number, home, home->owner));
+  return std::make_shared<Store>(*this, number, home, home->owner);
+}
+
+Result<std::shared_ptr<state::CommittedStore>> Disk::open_home(Partition number) {
+  scheduler_.step();
+  auto store = open(number);
+  held_[number] = store;
+  return store;
+}
+
+Result<std::shared_ptr<state::CommittedStore>> Disk::open_standby(Partition number) {
+  scheduler_.step();
+  if (const auto held = held_.find(number); held != held_.end() && !held->second.expired()) {
+    return Status(Verdict::Fenced, "the home is held here");
+  }
+  return open(number);
 }
 
 Status Disk::quarantine_home(Partition number) {

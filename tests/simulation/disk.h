@@ -21,7 +21,7 @@ class DiskObserver {
                           Offset position) = 0;
 };
 
-class Disk final : public topology::HomeStores {
+class Disk final : public topology::HomeStores, public topology::StandbyStores {
  public:
   using Rows = std::map<std::string, std::string, std::less<>>;
 
@@ -30,6 +30,7 @@ class Disk final : public topology::HomeStores {
 
   Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) override;
   Status quarantine_home(Partition home) override;
+  Result<std::shared_ptr<state::CommittedStore>> open_standby(Partition home) override;
 
   /// What was applied since the last flush is gone.
   void crash();
@@ -52,12 +53,14 @@ class Disk final : public topology::HomeStores {
     bool damaged = false;
   };
 
+  std::shared_ptr<state::CommittedStore> open(Partition home);
   void flush(Home& home);
 
   Scheduler& scheduler_;
   const Faults& faults_;
   DiskObserver& observer_;
   std::map<Partition, std::shared_ptr<Home>> homes_;
+  std::map<Partition, std::weak_ptr<state::CommittedStore>> held_;  ///< by who runs or takes them
   std::uint64_t last_owner_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -20,14 +22,39 @@ constexpr Duration kOrphanTtl{1'000};
 constexpr Duration kLiveness{30'000};
 constexpr std::uint64_t kStepsMax = 3'000'000;
 
+/// Thrown from dice of their own: histories without standbys stay what they were.
+struct StandbyOptions {
+  int standbys = 0;
+  /// Local state is trusted for so long, and tombstones are kept twice as long: in half of the histories so short that
+  /// a stop, or a restore that was broken off, outlasts them.
+  Duration trusted_for{12'000};
+  bool short_trust = false;
+
+  static StandbyOptions thrown(std::uint64_t seed) {
+    Dice dice(~seed);
+    StandbyOptions options;
+    if (!dice.one_in(3)) return options;
+    options.standbys = 1;
+    options.short_trust = dice.one_in(2);
+    if (options.short_trust) options.trusted_for = Duration{dice.between(700, 1'600)};
+    return options;
+  }
+};
+
 class History {
  public:
   History(std::uint64_t seed, std::function<void(std::string_view)> trace)
       : dice_(seed),
         scheduler_(dice_, kStart),
         faults_(Faults::thrown(dice_)),
+        standbys_(StandbyOptions::thrown(seed)),
         options_(WorkloadOptions::thrown(dice_)) {
     result_.seed = seed;
+    result_.standbys = standbys_.standbys > 0;
+    if (standbys_.short_trust) {
+      faults_.compaction = true;
+      options_.length *= 2;
+    }
     if (trace) scheduler_.trace_to(std::move(trace));
   }
 
@@ -47,7 +74,8 @@ class History {
   Dice dice_;
   Scheduler scheduler_;
   Faults faults_;
-  const WorkloadOptions options_;
+  const StandbyOptions standbys_;
+  WorkloadOptions options_;
   bool shared_topic_ = false, at_least_once_ = false;
   std::unique_ptr<Broker> broker_;
   std::unique_ptr<ConsumerGroup> group_;
@@ -90,13 +118,16 @@ void History::set_up() {
                                                .faults = faults_,
                                                .collector = collector,
                                                .transaction_timeout = kTransactionTimeout,
-                                               .trust_local_state_for = Duration{12'000},
+                                               .trust_local_state_for = standbys_.trusted_for,
+                                               .session = kSession,
                                                .homes = options_.partitions,
-                                               .at_least_once = at_least_once_});
+                                               .at_least_once = at_least_once_,
+                                               .standbys = standbys_.standbys,
+                                               .instances = {}});
   workload_ = std::make_unique<Workload>(scheduler_, *broker_, options_);
   faults_end_ = kStart + workload_->length() + Duration{400};
 
-  const int instances = 1 + dice_.below(3);
+  const int instances = std::max(1 + dice_.below(3), 1 + standbys_.standbys);
   for (int i = 0; i < instances; ++i) {
     ProcessOptions options{.name = fmt::format("i{}", i),
                            .threads = dice_.one_in(4) ? 2 : 1,
@@ -113,7 +144,9 @@ void History::set_up() {
       process->bury();
       ++result_.kills;
       if (faults_.lost_disks > 0 && dice_.one_in(3)) process->lose_disk();
-      scheduler_.after(Duration{dice_.below(dice_.one_in(3) ? 3'000 : 200)}, [this, p = process.get()] { start(*p); });
+      const int longest = standbys_.short_trust ? 4'000 : 3'000;
+      scheduler_.after(Duration{dice_.below(dice_.one_in(3) ? longest : 200)},
+                       [this, p = process.get()] { start(*p); });
     }
   });
   plan_faults();
@@ -169,6 +202,17 @@ void History::plan_faults() {
   some_times(faults_.rolling_restarts, [this] {
     if (SimProcess* process = somebody()) stop(*process);
   });
+  if (standbys_.standbys > 0) {
+    using InReplay = ProcessState::InReplay;
+    some_times(standbys_.short_trust ? 5 : 2, [this] {
+      SimProcess* process = somebody();
+      if (process == nullptr) return;
+      process->state().in_replay = dice_.pick(std::array{InReplay::Kill, InReplay::Stop, InReplay::Silence});
+      process->state().replay_polls = 1 + dice_.below(10);
+      process->state().replay_follows = dice_.one_in(3);
+      process->state().freeze_for = Duration{dice_.below(5'000)};
+    });
+  }
   if (faults_.offsets_expire) {
     some_times(2, [this] {
       // Those of a topic without a subscription expire in a live group.
@@ -178,7 +222,9 @@ void History::plan_faults() {
   if (dice_.one_in(5)) some_times(1, [this] { grow_input(); });
   scheduler_.at(faults_end_, [this] {
     faults_.end();
-    for (const auto& process : processes_) process->state().kill_in = process->state().freeze_in = 0;
+    for (const auto& process : processes_) {
+      process->state().kill_in = process->state().freeze_in = process->state().replay_polls = 0;
+    }
   });
 }
 
@@ -193,7 +239,8 @@ void History::grow_input() {
 void History::maintain_logs() {
   if (faults_.compaction) {
     for (Partition home = 0; home < options_.partitions; ++home) {
-      if (dice_.one_in(2)) broker_->compact({Topic::Changelog, home}, Duration{24'000});
+      if (dice_.one_in(standbys_.short_trust ? 4 : 2))
+        broker_->compact({Topic::Changelog, home}, 2 * standbys_.trusted_for);
     }
   }
   scheduler_.after(Duration{300}, [this] { maintain_logs(); });

@@ -16,6 +16,7 @@ struct HistoryResult {
   std::uint64_t steps = 0;
   std::uint64_t simulated_ms = 0;
   std::uint64_t groups = 0, commits = 0, kills = 0, freezes = 0, restarts = 0;
+  bool standbys = false;
 };
 
 /// `trace`: gets a line for each thing that happens.

@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   const auto began = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
   std::uint64_t played = 0, failed = 0, groups = 0, commits = 0, kills = 0, freezes = 0, steps = 0, simulated = 0,
-                at_least_once = 0;
+                at_least_once = 0, with_standbys = 0;
   for (std::uint64_t seed = options.seed;; ++seed) {
     if (options.seconds > 0 ? seconds() >= static_cast<double>(options.seconds) : played >= options.histories) break;
     std::function<void(std::string_view)> trace;
@@ -80,6 +80,7 @@ int main(int argc, char** argv) {
     freezes += result.freezes;
     at_least_once += result.at_least_once ? 1 : 0;
     steps += result.steps;
+    with_standbys += result.standbys ? 1 : 0;
     simulated += result.simulated_ms;
     if (options.trace) fmt::print("digest {:016x}\n", result.digest);
     if (result.failure.empty()) continue;
@@ -89,9 +90,9 @@ int main(int argc, char** argv) {
     if (!options.keep_going) break;
   }
   fmt::print(
-      "MEASURED {} histories ({} of them at-least-once) in {:.1f} s ({:.0f} a minute), {} failed: {} groups, {} "
-      "commits, {} kills, {} freezes, {} steps, {} simulated seconds\n",
-      played, at_least_once, seconds(), static_cast<double>(played) * 60 / seconds(), failed, groups, commits, kills,
-      freezes, steps, simulated / 1000);
+      "MEASURED {} histories ({} of them at-least-once, {} with standbys) in {:.1f} s ({:.0f} a minute), {} failed: {} "
+      "groups, {} commits, {} kills, {} freezes, {} steps, {} simulated seconds\n",
+      played, at_least_once, with_standbys, seconds(), static_cast<double>(played) * 60 / seconds(), failed, groups,
+      commits, kills, freezes, steps, simulated / 1000);
   return failed == 0 ? 0 : 1;
 }

@@ -22,11 +22,15 @@ namespace ebc::simulation {
 /// A process of the simulated machines, as the scheduler sees it.
 struct ProcessState {
   std::string name;
-  bool dying = false;        ///< its actors end where they stand
-  int kill_in = 0;           ///< steps until it is killed; 0: not wanted
-  int freeze_in = 0;         ///< steps until it is stopped, as by SIGSTOP
-  Duration freeze_for{0};    ///< for how long, then
-  Timestamp frozen_until{};  ///< no actor of it goes on before
+  bool dying = false;      ///< its actors end where they stand
+  int kill_in = 0;         ///< steps until it is killed; 0: not wanted
+  int freeze_in = 0;       ///< steps until it is stopped, as by SIGSTOP
+  Duration freeze_for{0};  ///< for how long, then
+  /// What happens in the middle of a replay: the end, a stop, or that Kafka gives no more of the changelog.
+  enum class InReplay { Kill, Stop, Silence } in_replay = InReplay::Kill;
+  int replay_polls = 0;         ///< polls until then; 0: not wanted
+  bool replay_follows = false;  ///< of a standby's replay, not of a take's
+  Timestamp frozen_until{};     ///< no actor of it goes on before
   std::uint64_t steps = 0;
 };
 

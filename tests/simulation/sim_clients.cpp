@@ -33,7 +33,15 @@ Result<topology::LogOffsets::Positions> SimOffsets::starts(std::span<const LogPa
   return positions;
 }
 
-Result<Offset> SimOffsets::offset_at(LogPartition log, Timestamp) { return broker_.log(at(log)).start; }
+Result<Offset> SimOffsets::offset_at(LogPartition log, Timestamp time) {
+  EBC_TRY(ask());
+  const PartitionLog& partition = broker_.log(at(log));
+  for (Offset offset = partition.start; offset < partition.end(); ++offset) {
+    const Entry& entry = partition.entries[static_cast<std::size_t>(offset)];
+    if (!entry.compacted && entry.timestamp >= time) return offset;
+  }
+  return partition.end();
+}
 
 Result<Offset> SimOffsets::last_stable_offset(LogPartition log) {
   EBC_TRY(ask());
@@ -61,7 +69,23 @@ Result<topology::LogOffsets::MaybePositions> SimOffsets::committed(std::span<con
 
 Status SimChangelogReader::start(Partition home, Offset from) {
   positions_[home] = from;
+  told_.erase(home);
   return {};
+}
+
+void SimChangelogReader::count_poll() {
+  if (process_.replay_polls == 0 || process_.replay_follows != follows_ || --process_.replay_polls > 0) return;
+  switch (process_.in_replay) {
+    case ProcessState::InReplay::Kill:
+      process_.kill_in = 1;
+      break;
+    case ProcessState::InReplay::Stop:
+      process_.freeze_in = 1;
+      break;
+    case ProcessState::InReplay::Silence:
+      silent_until_ = scheduler_.now() + process_.freeze_for;
+      break;
+  }
 }
 
 Status SimChangelogReader::poll(Duration, const Visitor& visitor) {
@@ -70,7 +94,9 @@ Status SimChangelogReader::poll(Duration, const Visitor& visitor) {
   for (const Partition home : homes) {
     const TopicPartition partition{Topic::Changelog, home};
     const PartitionLog& log = broker_.log(partition);
+    count_poll();
     scheduler_.step();
+    if (scheduler_.now() < silent_until_) continue;
     // A visit may stop a home, or start it elsewhere.
     for (int most = 1 + scheduler_.dice().below(20); most > 0; --most) {
       const auto it = positions_.find(home);
@@ -83,7 +109,10 @@ Status SimChangelogReader::poll(Duration, const Visitor& visitor) {
       const Offset stable = broker_.last_stable(partition);
       while (next < stable && !broker_.visible(log.entries[static_cast<std::size_t>(next)])) ++next;
       if (next >= stable) {
-        visitor.end(home, next);
+        if (const auto told = told_.find(home); told == told_.end() || told->second != next) {
+          told_[home] = next;
+          visitor.end(home, next);
+        }
         break;
       }
       const Entry& entry = log.entries[static_cast<std::size_t>(next)];

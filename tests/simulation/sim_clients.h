@@ -33,15 +33,22 @@ class SimOffsets final : public topology::LogOffsets {
 
 class SimChangelogReader final : public topology::ChangelogReader {
  public:
-  SimChangelogReader(Scheduler& scheduler, const Broker& broker) : scheduler_(scheduler), broker_(broker) {}
+  SimChangelogReader(Scheduler& scheduler, const Broker& broker, ProcessState& process, bool follows)
+      : scheduler_(scheduler), broker_(broker), process_(process), follows_(follows) {}
   Status start(Partition home, Offset from) override;
   void stop(Partition home) override { positions_.erase(home); }
   Status poll(Duration wait, const Visitor& visitor) override;
 
  private:
+  void count_poll();
+
   Scheduler& scheduler_;
   const Broker& broker_;
+  ProcessState& process_;
+  const bool follows_;  ///< a standby's, not that of the takes
+  Timestamp silent_until_{};
   std::map<Partition, Offset> positions_;
+  std::map<Partition, Offset> told_;  ///< ends: once each, as the library does
 };
 
 }  // namespace ebc::simulation

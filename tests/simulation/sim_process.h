@@ -11,6 +11,7 @@
 #include "tests/simulation/consumer_group.h"
 #include "tests/simulation/disk.h"
 #include "tests/simulation/sim_clients.h"
+#include "tests/simulation/sim_placement.h"
 #include "topology/home_clock.h"
 #include "topology/stream_worker.h"
 #include "topology/take_queue.h"
@@ -26,8 +27,13 @@ struct Cluster {
   group::CollectorOptions collector;
   Duration transaction_timeout;
   Duration trust_local_state_for;
+  Duration session;
   int homes;
   bool at_least_once = false;
+  /// With `standbys`: how many an instance follows of each home, and what the instances tell each other. Without, they
+  /// know nothing of each other, and nobody fences.
+  int standbys;
+  InstancesTopic instances;
 };
 
 struct ProcessOptions {
@@ -63,6 +69,11 @@ class SimProcess {
   void run_stream(std::size_t thread);
   void run_restoring();
   void run_clock();
+  void run_placement();
+  void run_standbys();
+  void start_following();
+  topology::InstanceRecord own_record() const;
+  std::string identity() const;
   void purge();
 
   Cluster& cluster_;

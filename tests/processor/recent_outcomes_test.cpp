@@ -107,12 +107,12 @@ TEST(RecentOutcomes, WakesOnceUntilArmedAnew) {
 
 TEST(RecentOutcomes, MayBeReadWhileItIsWritten) {
   RecentOutcomes recent(200'000);
+  auto cursor = recent.end();  // before any is written, so that all are read
   std::atomic<bool> done = false;
   std::thread writer([&] {
     for (int i = 0; i < 20'000; ++i) publish(recent, std::to_string(i), std::string(200, 'x'));
     done.store(true);
   });
-  auto cursor = recent.end();
   std::int64_t last = -1;
   bool in_order = true, lost = false;
   const auto visit = [&](const RecentOutcome& outcome) {

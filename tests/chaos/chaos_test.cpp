@@ -41,7 +41,7 @@ class Chaos : public ::testing::Test {
       faults += name.starts_with('(') ? 0 : times;
     }
     fmt::print("CHAOS {:>6} faults in all, seed {}\n", faults, options.seed);
-    fmt::print("CHAOS {}\n", result.outcomes.summary());
+    fmt::print("CHAOS {}\n", result.outcomes.text());
     fmt::print(
         "CHAOS {} groups that were to time out had events that came into the log late; {} are left out: the load's own "
         "producer doesn't know whether their events are in the log\n",

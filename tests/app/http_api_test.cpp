@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <deque>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -344,7 +346,12 @@ TEST_F(HttpApiTest, TakesABoundedNumberOfWaitsAndStreamsAndSaysSo) {
 TEST_F(HttpApiTest, KeepsAWaitThatItHasNoTimeToLookInto) {
   std::promise<void> gate;
   const auto opened = gate.get_future().share();
-  while (here_.workers().post([opened] { opened.wait(); })) {
+  const auto held = std::make_shared<std::atomic<int>>(0);
+  const auto hold = [held, opened] { ++*held, opened.wait(); };
+  // Full for good only once no worker takes one out any more.
+  for (int i = 0; i < kWorkers; ++i) ASSERT_TRUE(here_.workers().post(hold));
+  while (*held < kWorkers) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (here_.workers().post(hold)) {
   }
   LoopbackClient client(static_cast<std::uint16_t>(std::stoi(here_.base().substr(17))));
   client.send(fmt::format("GET /v1/groups/{}/outcome?wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n", id_in(0)));

@@ -19,4 +19,7 @@ Status kafka_status(rd_kafka_resp_err_t code, std::string_view what, std::string
 /// an error that requires an abort every further call repeats it.
 Status kafka_status(const KafkaErrorPtr& error, std::string_view what, std::string_view right = {});
 
+/// Of a record that no repetition gets into its topic, whatever it holds.
+bool is_refusal(rd_kafka_resp_err_t code);
+
 }  // namespace ebc::topology

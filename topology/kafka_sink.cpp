@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
@@ -18,6 +19,9 @@ using SteadyClock = std::chrono::steady_clock;
 /// A commit slower than this is not followed by another of the same producer, whatever made it so.
 constexpr Duration kSlowCommit{1'000};
 
+/// On a busy broker 35 ms weren't always enough.
+constexpr Duration kEndingTakes{60};
+
 /// Sent on as they come once a transaction has more than this: the network then works while we do.
 constexpr std::size_t kHeldBytes = 64 * 1024;
 
@@ -29,23 +33,6 @@ constexpr int kManyUnsettled = 1'000;
 constexpr std::size_t kLeastMessageLimit = 2'097'152, kMostMessageLimit = 1'000'000'000;
 
 int ms(Duration duration) { return static_cast<int>(duration.count()); }
-
-/// That no repetition mends, whatever the record.
-bool is_refusal(rd_kafka_resp_err_t code) {
-  switch (code) {
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-      return true;
-    default:
-      return false;
-  }
-}
 
 }  // namespace
 
@@ -337,12 +324,14 @@ Status ExactlyOnceSink::denial_behind(Status failed) {
 }
 
 /// Offsets that a rebalance refuses. Records not sent by then have used up numbers: the broker would refuse the next.
+/// The next producer waits half a second if it comes before the broker has ended this transaction everywhere.
 Status ExactlyOnceSink::abort() {
   forget_topics();
   if (commit_requested_) return {Verdict::AbortTransaction, "a commit was asked for"};
   const KafkaErrorPtr error(rd_kafka_abort_transaction(client(), ms(kSlowCommit)));
   suspect_repetitions();
   suspect_ = suspect_ || purged();
+  if (!error && suspect_) std::this_thread::sleep_for(kEndingTakes);
   return kafka_status(error, "abort of a transaction");
 }
 

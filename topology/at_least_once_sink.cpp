@@ -1,5 +1,7 @@
 #include "topology/at_least_once_sink.h"
 
+#include <utility>
+
 namespace ebc::topology {
 
 Status AtLeastOnceSink::open() {
@@ -8,18 +10,27 @@ Status AtLeastOnceSink::open() {
 }
 
 Status AtLeastOnceSink::begin() {
-  settled_ = {};
-  state_begun_ = false;
+  settled_ = begun_ = {};
+  outputs_over_ = state_begun_ = false;
   return outputs_->begin();
 }
 
-void AtLeastOnceSink::produce(const SinkRecord& record) { (state_begun_ ? state_ : outputs_)->produce(record); }
+Status AtLeastOnceSink::begin_state() {
+  if (!std::exchange(state_begun_, true)) begun_ = state_->begin();
+  return begun_;
+}
+
+void AtLeastOnceSink::produce(const SinkRecord& record) { (outputs_over_ ? state_ : outputs_)->produce(record); }
+
+void AtLeastOnceSink::rekey(const SinkRecord& record) {
+  if (begin_state().ok()) state_->rekey(record);
+}
 
 Status AtLeastOnceSink::settle_outputs() {
   settled_ = outputs_->settle_outputs();
   EBC_TRY(settled_);
-  state_begun_ = true;
-  return state_->begin();
+  outputs_over_ = true;
+  return begin_state();
 }
 
 Status AtLeastOnceSink::commit(std::span<const LogPosition> positions, const Membership& membership) {

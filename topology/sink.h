@@ -38,6 +38,9 @@ class Sink {
   virtual Status begin() = 0;
   /// Views are copied. An error is kept and given back by the next settle_outputs() or commit().
   virtual void produce(const SinkRecord& record) = 0;
+  /// As produce(), a record that hops to its home. It counts once whatever the guarantee is, with the state and never
+  /// before: read twice, it might open a group that has ended.
+  virtual void rekey(const SinkRecord& record) { produce(record); }
   /// ProcessorContext::accepts.
   virtual bool accepts(std::string_view topic, std::size_t bytes) {
     (void)topic, (void)bytes;
@@ -45,7 +48,7 @@ class Sink {
   }
   /// No more input is at hand: what was produced and waits for company should go. Returns within 1 ms or so.
   virtual void send_now() {}
-  /// What is produced before settle_outputs() is seen at the commit only: somebody may wait for it.
+  /// What is produced before settle_outputs() is seen at the commit only: somebody may wait for it, as for hops.
   virtual bool outputs_wait() const { return true; }
   virtual Status settle_outputs() = 0;
   /// AbortTransaction: nothing of it counts, or it isn't known whether it does; Fenced: somebody acts in our place.

@@ -74,13 +74,18 @@ void TransactionSession::produce(const SinkRecord& record) {
 
 void TransactionSession::rekey(const SinkRecord& record) {
   ++rekeyed_;
-  produce(record);
+  ++outputs_;
+  if (begin_with(record)) sink_->rekey(record);
 }
 
 void TransactionSession::produce_changelog(const SinkRecord& record) {
-  if (!begin().ok()) return;
+  if (begin_with(record)) sink_->produce(record);
+}
+
+bool TransactionSession::begin_with(const SinkRecord& record) {
+  if (!begin().ok()) return false;
   bytes_ += record.key.value_or("").size() + record.value.value_or("").size();
-  sink_->produce(record);
+  return true;
 }
 
 Status TransactionSession::settle_outputs() {

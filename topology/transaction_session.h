@@ -32,8 +32,8 @@ class TransactionSession {
   void rekey(const SinkRecord& record);
 
   bool begun() const { return begun_; }
-  /// Somebody waits for the commit: an outcome, a dead letter, a re-keyed record that isn't seen before.
-  bool outputs_waiting() const { return outputs_ > 0 && sink_ && sink_->outputs_wait(); }
+  /// Somebody waits for the commit: a re-keyed record, or an outcome or a dead letter that isn't seen before.
+  bool outputs_waiting() const { return sink_ && (sink_->outputs_wait() ? outputs_ : rekeyed_) > 0; }
   /// Sink::send_now, when there is something.
   void send_now() {
     if (outputs_ > 0 && sink_) sink_->send_now();
@@ -55,6 +55,8 @@ class TransactionSession {
 
  private:
   void reset_counts();
+  /// False: it can't be begun, as the commit will say.
+  bool begin_with(const SinkRecord& record);
 
   const SinkFactory factory_;
   const Duration open_limit_;

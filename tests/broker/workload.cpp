@@ -214,7 +214,7 @@ std::vector<PlannedGroup> Workload::produced() const {
   return produced;
 }
 
-LetterPlan Workload::letters(bool read_again) const {
+LetterPlan Workload::letters() const {
   LetterPlan plan;
   for (const auto& event : events_) {
     const auto& group = groups_[event.group];
@@ -227,8 +227,7 @@ LetterPlan Workload::letters(bool read_again) const {
     }
     if (event.kind == EventKind::Unexpected) letter.reasons = {"unexpected-entity", "no-such-group"};
     // What comes after the outcome is counted as late, or, when a crash made the collector forget, taken for early.
-    const bool may_be_late =
-        read_again || letter.copies > 1 || group.kind == Kind::Error || group.delayed_ms > 0 || group.doubtful;
+    const bool may_be_late = letter.copies > 1 || group.kind == Kind::Error || group.delayed_ms > 0 || group.doubtful;
     if (event.kind == EventKind::Done && may_be_late) letter.reasons.insert("no-such-group");
   }
   return plan;

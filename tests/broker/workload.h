@@ -99,9 +99,8 @@ class Workload {
 
   /// Those that were produced.
   std::vector<PlannedGroup> produced() const;
-  /// What the dead letters may and must hold of them. `read_again`: any Done may have counted and come once more after
-  /// its group's outcome, as at least once.
-  LetterPlan letters(bool read_again = false) const;
+  /// What the dead letters may and must hold of them.
+  LetterPlan letters() const;
   const std::vector<PlannedGroup>& groups() const { return groups_; }
 
  private:

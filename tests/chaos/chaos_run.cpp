@@ -293,7 +293,7 @@ void ChaosRun::reckon(ChaosResult& result) {
 
   KafkaReader letters(broker_.address(), app_id_ + "-dead-letter");
   if (!letters.read_to_end(30s)) throw std::runtime_error("an open transaction holds up the dead letters");
-  result.letters = check_dead_letters(workload_->letters(options_.at_least_once), letters.records());
+  result.letters = check_dead_letters(workload_->letters(), letters.records());
   for (const auto& instance : instances_) {
     for (const auto& [name, times] : instance->proxy().happened()) result.faults["(happened) " + name] += times;
   }

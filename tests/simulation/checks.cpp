@@ -250,16 +250,13 @@ std::map<std::string, GroupStory> Checks::stories(const Workload& workload) {
   each_visible(Topic::Repartition, [&](Partition p, Offset offset, const Entry& entry) {
     const auto it = sent.find(parse_origin(header(entry, topology::kOriginHeader)));
     const auto hop = it == sent.end() ? hops.end() : hops.find(it->second);
-    const bool right = hop != hops.end() && entry.value == it->second->json &&
-                       entry.timestamp == it->second->timestamp && p == topology::home_of(*entry.key, homes);
-    const bool again = right && hop->second++ > 0;
-    if (!right || (again && !at_least_once_)) {
+    if (hop == hops.end() || ++hop->second > 1 || entry.value != it->second->json ||
+        entry.timestamp != it->second->timestamp || p != topology::home_of(*entry.key, homes)) {
       scheduler_.fail(fmt::format("repartition {}/{} should not be there, or not twice, or otherwise: {}", p, offset,
                                   entry.value.value_or("")));
       return;
     }
-    if (again) hopped_again_.push_back(repeated(*it->second));
-    story_of(*entry.key)->rekeyed.push_back(again ? &hopped_again_.back() : it->second);
+    story_of(*entry.key)->rekeyed.push_back(it->second);
   });
   for (const auto& [event, count] : hops) {
     if (count == 0) scheduler_.fail(fmt::format("input {}/{} was not re-keyed", event->partition, event->offset));

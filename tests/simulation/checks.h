@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -51,7 +50,6 @@ class Checks final : public BrokerObserver, public DiskObserver {
   const Faults& faults_;
   const Topic output_;
   const bool at_least_once_;                ///< outputs may be repeated
-  std::deque<SentEvent> hopped_again_;      ///< as they are read once more
   std::vector<std::array<Fold, 2>> folds_;  ///< by home: one for who runs it, one for who is behind
   Fold between_;
   std::map<TopicPartition, Offset> offsets_;  ///< as decided, marked or not

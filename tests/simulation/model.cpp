@@ -19,9 +19,6 @@ struct State {
   std::size_t outcomes = 0;  ///< given so far
 };
 
-/// After the end of any history.
-constexpr Timestamp kAnyTime = timestamp_from_ms(4'000'000'000'000);
-
 std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
 
 Timestamp earliest(const SentEvent& event) { return std::min(event.timestamp, event.appended); }
@@ -96,34 +93,13 @@ class Judge {
         state.waiting.push_back(&event);
         return go_on(state);
       case State::Phase::Open:
-        if (event.kind == SentEvent::Kind::Create) return create_again(state, event);
+        if (event.kind == SentEvent::Kind::Create) return false;  // not part of the workload
         return read_open(state, event, std::max(earliest(event), state.created), std::max(latest(event), state.created),
                          nullptr);
       case State::Phase::Resolved:
-        if (create_ahead(state, event) && read_forgotten(state, event)) return true;
-        return (event.kind == SentEvent::Kind::Create || late(event)) && go_on(state);
+        return late(event) && go_on(state);
     }
     return false;
-  }
-
-  /// Only by a repeated hop; ignored, but not before the deadline that it shows to have passed.
-  bool create_again(State& state, const SentEvent& event) {
-    return (latest(event) > state.deadline && time_out(state, nullptr)) || go_on(state);
-  }
-
-  /// That the group was resolved is forgotten by a crash; then it may be opened again by its own Create.
-  bool read_forgotten(const State& state, const SentEvent& event) {
-    State next;
-    next.direct = state.direct;
-    next.rekeyed = state.rekeyed;
-    next.settled.resize(state.settled.size());
-    return read(next, event);
-  }
-  bool create_ahead(const State& state, const SentEvent& event) const {
-    const auto creates = [](const SentEvent* one) { return one->kind == SentEvent::Kind::Create; };
-    const auto& rekeyed = story_.rekeyed;
-    return creates(&event) ||
-           std::any_of(rekeyed.begin() + static_cast<std::ptrdiff_t>(state.rekeyed), rekeyed.end(), creates);
   }
 
   /// `then`: further events that waited for the Create, to be read before anything else.
@@ -389,12 +365,6 @@ std::optional<Timestamp> parse_time(std::string_view json) {
 }
 
 }  // namespace
-
-SentEvent repeated(SentEvent event) {
-  // In front of it, the clock waits for the first one only.
-  event.appended = kAnyTime;
-  return event;
-}
 
 std::string judge(const GroupStory& story, const ModelRules& rules) {
   Judge judge(story, rules);

@@ -25,11 +25,9 @@ struct SeenOutcome {
   bool operator==(const SeenOutcome&) const = default;
 };
 
-/// Where a producer's record lies in the input; the same for one that is read again.
+/// Where a producer's record lies in the input.
 using Place = std::pair<Partition, Offset>;
 inline Place place_of(const SentEvent& event) { return {event.partition, event.offset}; }
-/// The event as it is when its hop was repeated: read at any time after the first one.
-SentEvent repeated(SentEvent event);
 
 struct GroupStory {
   const SentGroup* group = nullptr;
@@ -41,7 +39,7 @@ struct GroupStory {
 struct ModelRules {
   Duration orphan_ttl{1'000};
   std::string input_topic;
-  bool at_least_once = false;  ///< outcomes and letters may be repeated, and hops
+  bool at_least_once = false;  ///< outcomes and letters may be repeated
 };
 
 /// Empty: it is possible. Else what the model would allow first, for a reader of the failure.

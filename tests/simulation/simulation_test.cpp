@@ -177,22 +177,6 @@ TEST_F(JudgingAtLeastOnce, RefusesALetterThatNothingExplains) {
   EXPECT_NE(verdict(), "");
 }
 
-TEST_F(JudgingAtLeastOnce, AcceptsThatARepeatedHopOfTheCreateOpensAForgottenGroupAgain) {
-  const SentEvent create = repeated(group_.events[0]), done = repeated(group_.events[2]);
-  see(kSuccess);
-  see(R"({"type":"EventGroupCollectorFailure","id":"g","entity":"g","error":"Operation timed out after 1 seconds",)"
-      R"("cause":"timeout","created":"1970-01-01T00:00:00.500Z","resolved":"1970-01-01T00:00:01.500Z",)"
-      R"("results":{},"payload":7,"origin":"in/0/0","missing":["e0","e1"],"missingCount":2})");
-  EXPECT_NE(verdict(), "") << "nothing was repeated";
-  story_.rekeyed = {&create};
-  EXPECT_EQ(verdict(), "");
-  // Before it, it waits for a Create; then it would count.
-  story_.rekeyed = {&done, &create};
-  EXPECT_NE(verdict(), "");
-  story_.letters[place_of(done)] = {"late"};
-  EXPECT_EQ(verdict(), "");
-}
-
 }  // namespace
 }  // namespace ebc::simulation
 

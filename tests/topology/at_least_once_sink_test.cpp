@@ -81,6 +81,25 @@ TEST_F(AtLeastOnce, SettlesTheOutputsBeforeTheTransactionOfTheStateBegins) {
   EXPECT_THAT(calls(), ElementsAre("outputs: begin", "outputs: outcome")) << "outputs again";
 }
 
+TEST_F(AtLeastOnce, LetsARecordHopWithTheStateOnly) {
+  begin_with_an_output();
+  for (int i = 0; i < 2; ++i) sink.rekey({.topic = "hop", .partition = 0, .key = "k", .value = "v", .headers = {}});
+  sink.produce({.topic = "letter", .partition = 0, .key = "k", .value = "v", .headers = {}});
+  EXPECT_THAT(calls(), ElementsAre("outputs: begin", "outputs: outcome", "state: begin", "state: hop", "state: hop",
+                                   "outputs: letter"));
+  ASSERT_TRUE(sink.settle_outputs().ok());
+  ASSERT_TRUE(sink.commit({}, FakeMembership(true)).ok());
+  EXPECT_THAT(calls(), ElementsAre("outputs: settle", "state: commit"));
+}
+
+TEST_F(AtLeastOnce, AbortsTheTransactionOfAHop) {
+  ASSERT_TRUE(sink.begin().ok());
+  sink.rekey({.topic = "hop", .partition = 0, .key = "k", .value = "v", .headers = {}});
+  calls();
+  EXPECT_TRUE(sink.abort().ok());
+  EXPECT_THAT(calls(), ElementsAre("state: abort"));
+}
+
 TEST_F(AtLeastOnce, GoesOnAfterAnAbortBeforeTheTransactionBeganWithoutAskingForOne) {
   begin_with_an_output();
   calls();

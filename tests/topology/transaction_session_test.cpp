@@ -111,6 +111,8 @@ TEST_F(Outputs, WaitForTheCommitUnlessTheyAreSeenBefore) {
   EXPECT_TRUE(session.outputs_waiting());
   script.outputs_wait = false;
   EXPECT_FALSE(session.outputs_waiting());
+  session.rekey({.topic = "hops", .partition = 0, .key = "k", .value = "v", .headers = {}});
+  EXPECT_TRUE(session.outputs_waiting()) << "a hop";
 }
 
 }  // namespace

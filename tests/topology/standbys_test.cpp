@@ -273,6 +273,7 @@ TEST_F(FollowingAHome, KeepsWhatItHoldsThroughQuietTimesOfWhichTheReaderSaysNoth
   pass(Duration{0});
   EXPECT_EQ(stored("\x10moon"), "1");
   EXPECT_EQ(stored("\x10kept"), "1");
+  follower.reset();  // before its reader
 }
 
 TEST_F(FollowingAHome, DiscardsRowsOfWhichNobodyKnowsHowOldTheyAre) {

@@ -73,7 +73,7 @@ struct EngineConfig {
   Duration statistics_interval{5'000};  ///< how often Kafka clients tell about themselves, for metrics
 
   std::size_t buffer_bytes = 32u << 20;        ///< uncommitted state and outputs a thread may hold before it commits
-  std::size_t buffer_records = 250'000;        ///< input records a thread may process before it commits
+  std::size_t buffer_records = 125'000;        ///< input records a thread may process before it commits
   std::size_t row_cache_bytes = 40u << 20;     ///< rows written last, held in memory by each thread
   std::size_t cache_bytes = 64u << 20;         ///< RocksDB block cache, whole process
   std::size_t write_buffer_bytes = 48u << 20;  ///< RocksDB memtables, whole process

@@ -41,7 +41,7 @@ struct WorkerConfig {
   std::string changelog_topic, repartition_topic;
   Duration commit_interval{100};
   std::size_t buffer_bytes = 32u << 20;
-  std::size_t buffer_records = 250'000;
+  std::size_t buffer_records = 125'000;
   std::size_t row_cache_bytes = 40u << 20;
   Duration stall_timeout{60'000};
 };

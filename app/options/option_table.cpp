@@ -160,7 +160,7 @@ void add_memory(std::vector<OptionSpec>& table) {
     {.name = "buffer-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "32MiB",
      .help = "Uncommitted state and outputs a thread may hold before it commits", .scope = kCollector,
      .section = kSection, .min = kMiB, .max = 4 * kGiB},
-    {.name = "buffer-records", .kind = K::Integer, .value_name = "N", .default_text = "250000",
+    {.name = "buffer-records", .kind = K::Integer, .value_name = "N", .default_text = "125000",
      .help = "Records a thread may process before it commits", .scope = kCollector, .section = kSection, .min = 1,
      .max = 10'000'000},
     {.name = "row-cache-bytes", .kind = K::Bytes, .value_name = "SIZE", .default_text = "40MiB",

@@ -8,7 +8,7 @@ import urllib.request
 from . import machine
 from .cases import THROUGHPUT, throughput, verified, watch
 
-KEPT = 10_000  # open groups that are read
+KEPT, PREFIX = 10_000, "kept"  # open groups that are read
 CONNECTIONS, LISTING = 50, 4
 ASKED = 7_500  # a second; wrk pauses between an answer and the next question, so some five thousand come of it
 
@@ -37,7 +37,7 @@ def ids(url, count, limit=60):
                 with urllib.request.urlopen(f"{url}/v1/groups?limit=1000{after}", timeout=5) as answer:
                     page = json.load(answer)
                 # Not those of the load: they are forgotten in the middle of the reads.
-                found += [group["id"] for group in page["groups"] if group["id"].startswith("kept")]
+                found += [group["id"] for group in page["groups"] if group["id"].startswith(PREFIX)]
                 after = f"&after={page['next']}" if "next" in page else None
         except OSError:
             pass
@@ -71,7 +71,7 @@ class Readers:
 
 def keep_open(bench, source):
     bench.load("produce", "--topic", source, "--groups", KEPT, "--interleave", 1_000, "--timeout-percent", 100, "--timeout-ttl", 36_000,
-               "--prefix", "kept")
+               "--prefix", PREFIX)
 
 
 def paced(bench, rate=50_000, reads=ASKED, seconds=20):

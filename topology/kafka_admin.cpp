@@ -148,8 +148,8 @@ Result<std::map<std::string, std::string>> KafkaAdmin::config_of(const std::stri
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto code = rd_kafka_ConfigResource_error(results[i]); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
       const Status status = kafka_status(code, what, fmt::format("DescribeConfigs on the topic {}", topic));
-      if (denies_a_right(status)) return Status(Verdict::Fatal, status.message());
-      return Status(Verdict::Fatal, fmt::format("{}: {}", what, rd_kafka_err2str(code)));
+      if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return status;
+      return Status(Verdict::Fatal, status.message());
     }
     std::size_t entries = 0;
     const auto* entry = rd_kafka_ConfigResource_configs(results[i], &entries);

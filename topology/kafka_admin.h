@@ -49,7 +49,7 @@ class KafkaAdmin {
   Result<std::vector<GroupMember>> members(const std::string& group);
   /// The group with its offsets; that it isn't there is success. Fatal while it has members.
   Status delete_group(const std::string& group);
-  /// Effective settings of a topic. Fatal: there is no such topic, or denies_a_right().
+  /// Effective settings of a topic. Retry too: the broker knows no such topic, or not yet. Fatal: denies_a_right().
   Result<std::map<std::string, std::string>> config_of(const std::string& topic);
 
  private:

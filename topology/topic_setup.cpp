@@ -4,7 +4,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "topology/denial.h"
@@ -13,6 +15,8 @@ namespace ebc::topology {
 namespace {
 
 constexpr std::size_t kRoomForEnvelope = 17 * 1024;  ///< of a record around an outcome: its key, and what a batch adds
+constexpr Duration kToBeKnown{5'000};                     ///< of a topic just made, to every broker
+constexpr Duration kBetweenLooks{100};
 
 using TopicSettings = std::map<std::string, std::string>;
 
@@ -43,11 +47,10 @@ class TopicSetup {
 
  private:
   Status user_topic(const char* kind, const std::string& name) {
-    auto facts = admin_.facts(name);
+    auto facts = look(name);
     if (!facts.ok()) return facts.status();
     bool created = false;
     if (!facts->exists) {
-      EBC_TRY(not_hidden(name));
       if (config_.create_topics != CreateTopics::All) {
         return {Verdict::Fatal,
                 fmt::format("the {} topic {} doesn't exist. Create it (12 partitions are a good start), "
@@ -59,19 +62,17 @@ class TopicSetup {
                              .replication_factor = config_.replication_factor > 0 ? config_.replication_factor : -1,
                              .config = {}}));
       created = true;
-      facts = wait_for(name);
-      if (!facts.ok()) return facts.status();
+      EBC_TRY(made(name, *facts));
     }
     note(kind, name, *facts, created);
     return {};
   }
 
   Status internal_topic(const char* kind, TopicSpec spec, int partitions_required) {
-    auto facts = admin_.facts(spec.name);
+    auto facts = look(spec.name);
     if (!facts.ok()) return facts.status();
     bool created = false;
     if (!facts->exists) {
-      EBC_TRY(not_hidden(spec.name));
       if (config_.create_topics == CreateTopics::None) {
         return {Verdict::Fatal, fmt::format("the topic {} ({}) doesn't exist, and --create-topics none forbids to make "
                                             "it. Create it with {} partitions and {}",
@@ -79,8 +80,7 @@ class TopicSetup {
       }
       EBC_TRY(admin_.create(spec));
       created = true;
-      facts = wait_for(spec.name);
-      if (!facts.ok()) return facts.status();
+      EBC_TRY(made(spec.name, *facts));
     }
     if (partitions_required > 0 && facts->partitions != partitions_required) {
       return {Verdict::Fatal,
@@ -93,37 +93,53 @@ class TopicSetup {
   }
 
   /// Kafka shows no topic to who may not describe it; asked for by name, it tells a denial from a topic that isn't
-  /// there.
-  Status not_hidden(const std::string& name) {
-    if (!config_.check_topics) return {};
+  /// there. One that another instance made since we looked shows up; a hidden one never does.
+  Result<TopicFacts> look(const std::string& name) {
+    auto facts = admin_.facts(name);
+    if (!facts.ok() || facts->exists || !config_.check_topics) return facts;
     const auto settings = admin_.config_of(name);
     if (settings.ok()) {
+      if (const auto shown = appears(name)) return *shown;
       return denial(fmt::format("the topic {} is there but hidden from us", name), seeing(name));
     }
     // Then it may be there or not; who may make it finds out.
     const bool denied = denies_a_right(settings.status()) && config_.create_topics == CreateTopics::None;
-    return denied ? denial(fmt::format("the topic {} isn't shown to us", name), seeing(name)) : Status{};
+    if (denied) return denial(fmt::format("the topic {} isn't shown to us", name), seeing(name));
+    return facts;
   }
 
   static std::string seeing(const std::string& topic) {
     return fmt::format("Describe, Read or Write on the topic {}", topic);
   }
 
-  /// A topic just made is known a little later.
-  Result<TopicFacts> wait_for(const std::string& name) {
-    for (int attempt = 0; attempt < 50; ++attempt) {
-      auto facts = admin_.facts(name);
-      if (facts.ok() && facts->exists) return facts;
-      std::this_thread::sleep_for(Duration{100});
-    }
-    return Status(Verdict::Retry, fmt::format("the topic {} was made but doesn't show up", name));
+  Status made(const std::string& name, TopicFacts& facts) {
+    const auto shown = appears(name);
+    if (!shown) return {Verdict::Retry, fmt::format("the topic {} was made but doesn't show up", name)};
+    facts = *shown;
+    return {};
   }
 
-  /// Of a topic that is there; asked for once.
+  /// A topic just made is known a little later.
+  std::optional<TopicFacts> appears(const std::string& name) {
+    const auto patience = std::chrono::steady_clock::now() + kToBeKnown;
+    while (std::chrono::steady_clock::now() < patience) {
+      auto facts = admin_.facts(name);
+      if (facts.ok() && facts->exists) return *facts;
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+    return std::nullopt;
+  }
+
+  /// Of a topic that is there, if not known to every broker yet; asked for once.
   Result<const TopicSettings*> settings_of(const std::string& topic) {
     const auto known = settings_.find(topic);
     if (known != settings_.end()) return &known->second;
     auto settings = admin_.config_of(topic);
+    const auto patience = std::chrono::steady_clock::now() + kToBeKnown;
+    while (settings.status().verdict() == Verdict::Retry && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::sleep_for(kBetweenLooks);
+      settings = admin_.config_of(topic);
+    }
     if (!settings.ok()) return settings.status();
     return &settings_.emplace(topic, std::move(*settings)).first->second;
   }

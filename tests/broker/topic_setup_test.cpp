@@ -46,6 +46,33 @@ TEST_F(TopicSetup, ByManyAtOnceOverAGrowingInputAgreesOnTheHomes) {
   }
 }
 
+// Between our look and the next question another instance makes the topic: that is no right we lack.
+TEST_F(TopicSetup, ByManyAtOnceNeverTakesANewTopicForAHiddenOne) {
+  constexpr int kRounds = 10;
+  constexpr Duration kApart{7};  // so that one looks while another makes
+  for (int round = 0; round < kRounds; ++round) {
+    topology::EngineConfig config;
+    config.brokers = brokers();
+    config.app_id = name(fmt::format("app-{}", round));
+    config.input_topic = name(fmt::format("events-{}", round));
+    config.output_topics = {config.input_topic};
+    admin().create_topic(config.input_topic, 3);
+    std::array<Status, 6> ends;
+    std::vector<std::thread> instances;
+    Duration head_start{0};
+    for (Status& end : ends) {
+      head_start += kApart;
+      instances.emplace_back([&config, &end, head_start] {
+        std::this_thread::sleep_for(head_start);
+        auto own = topology::KafkaAdmin::make(config);
+        end = own.ok() ? topology::set_up_topics(**own, config).status() : own.status();
+      });
+    }
+    for (auto& instance : instances) instance.join();
+    for (const Status& end : ends) EXPECT_TRUE(end.ok()) << "round " << round << ": " << end.message();
+  }
+}
+
 TEST_F(TopicSetup, FollowsAChangelogThatIsThereAndNotTheInput) {
   make_topic(4);
   admin().create_topic(app_id() + "-groups-changelog", 3, {{"cleanup.policy", "compact"}});

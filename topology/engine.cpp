@@ -81,7 +81,10 @@ EngineFailure Engine::Impl::start() {
 
 void Engine::Impl::request_stop() {
   stop_.store(true);
-  for (const auto& stream : streams_) stream->worker->wake();
+  // Before that nothing runs yet, and streams_ may still grow.
+  if (started_.load()) {
+    for (const auto& stream : streams_) stream->worker->wake();
+  }
   const std::lock_guard lock(stop_mutex_);
   stopped_.notify_all();
 }
@@ -151,7 +154,7 @@ EngineFailure Engine::Impl::refuse_namesake() {
 }
 
 EngineFailure Engine::Impl::make_fencer() {
-  if (!has_transactions(config_)) return {};
+  if (config_.embedded_broker) return {};
   auto admin = KafkaAdmin::make(config_);
   if (!admin.ok()) return refused(admin.status());
   placement_admin_ = std::move(*admin);
@@ -183,7 +186,7 @@ EngineFailure Engine::Impl::make_workers() {
         return std::make_unique<ExactlyOnceSink>(config_, instance_.transactional_id(i), name + " producer",
                                                  statistics_, refused);
       };
-      if (!has_transactions(config_)) return plain(" producer");
+      if (config_.embedded_broker) return plain(" producer");
       if (config_.guarantee == Guarantee::ExactlyOnce) return transactional();
       return std::make_unique<AtLeastOnceSink>(plain(" outputs producer"), transactional());
     };

@@ -65,8 +65,9 @@ struct EngineConfig {
   Duration stall_timeout{60'000};  ///< a Kafka client that should make progress and doesn't for so long is replaced
 
   CreateTopics create_topics = CreateTopics::Internal;
-  /// False: the embedded broker of `dev`, which has its topics but can't answer for their settings.
-  bool check_topics = true;
+  /// The broker is the one inside `dev`: without transactions, it can't answer for its topics' settings, and state
+  /// need not outlive a crash, which ends the broker too.
+  bool embedded_broker = false;
   int partitions = 12;         ///< of user topics made with CreateTopics::All
   int replication_factor = 0;  ///< of topics made; 0: that of the input topic, or the broker's default
 

@@ -85,7 +85,7 @@ void Engine::Impl::run_restoring() {
         spdlog::warn("{}", status.message());
       }
     }
-    if (now - purged >= kPurgeEvery && config_.check_topics) {
+    if (now - purged >= kPurgeEvery && !config_.embedded_broker) {
       purged = now;
       purge_repartition();
     }

@@ -148,7 +148,7 @@ std::vector<ProducerIds> Instance::producers() const {
 EngineFailure Instance::end_old_transactions() {
   const Deadline deadline = SteadyClock::now() + config_.start_timeout;
   std::vector<state::UsedNames> ours;
-  if (has_transactions(config_)) ours.push_back({transactional_prefix(), config_.threads});
+  if (!config_.embedded_broker) ours.push_back({transactional_prefix(), config_.threads});
   const std::vector<state::UsedNames> before = folder_->used_names();
   // On disk before they are used.
   for (const state::UsedNames& names : ours) {

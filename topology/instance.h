@@ -18,11 +18,6 @@
 
 namespace ebc::topology {
 
-/// The embedded broker of `dev` has none. State may be torn by a crash there, but is gone then, as is the broker.
-inline bool has_transactions(const EngineConfig& config) {
-  return config.check_topics;  // of every other broker
-}
-
 /// The homes' stores in the instance's one database. Any thread.
 class RocksHomeStores final : public HomeStores, public StandbyStores {
  public:

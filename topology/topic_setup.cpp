@@ -41,7 +41,7 @@ class TopicSetup {
     EBC_TRY(require(config_.repartition_topic(), "retention.ms", "-1"));
     EBC_TRY(require(config_.repartition_topic(), "message.timestamp.type", "CreateTime"));
     EBC_TRY(internal_topic("dead letters", dead_letters(), 0));
-    if (config_.check_topics) EBC_TRY(internal_topic("instances", instances(), 0));
+    if (!config_.embedded_broker) EBC_TRY(internal_topic("instances", instances(), 0));
     return std::move(report_);
   }
 
@@ -96,7 +96,7 @@ class TopicSetup {
   /// there. One that another instance made since we looked shows up; a hidden one never does.
   Result<TopicFacts> look(const std::string& name) {
     auto facts = admin_.facts(name);
-    if (!facts.ok() || facts->exists || !config_.check_topics) return facts;
+    if (!facts.ok() || facts->exists || config_.embedded_broker) return facts;
     const auto settings = admin_.config_of(name);
     if (settings.ok()) {
       if (const auto shown = appears(name)) return *shown;
@@ -145,7 +145,7 @@ class TopicSetup {
   }
 
   Status require(const std::string& topic, const std::string& name, const std::string& value) {
-    if (!config_.check_topics) return {};
+    if (config_.embedded_broker) return {};
     auto settings = settings_of(topic);
     if (!settings.ok()) return settings.status();
     const auto it = (*settings)->find(name);
@@ -159,7 +159,7 @@ class TopicSetup {
   /// An outcome that its topic doesn't take would hold its home up for good. Who may not ask for the limit is trusted
   /// to know it.
   Status room_for_outcomes(const std::string& topic) {
-    if (!config_.check_topics || config_.largest_output_bytes == 0) return {};
+    if (config_.embedded_broker || config_.largest_output_bytes == 0) return {};
     auto settings = settings_of(topic);
     if (denies_a_right(settings.status())) return {};
     if (!settings.ok()) return settings.status();
@@ -187,7 +187,7 @@ class TopicSetup {
   }
 
   Status read_input_settings() {
-    if (!config_.check_topics) return {};
+    if (config_.embedded_broker) return {};
     auto asked = settings_of(config_.input_topic);
     if (!asked.ok()) return asked.status();
     const TopicSettings& settings = **asked;

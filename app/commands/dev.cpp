@@ -76,7 +76,7 @@ int dev_command(const CommandInput& input) {
   // What the embedded broker can do: no transactions, no admin requests, no member that comes back.
   engine.guarantee = topology::Guarantee::AtLeastOnce;
   engine.create_topics = topology::CreateTopics::None;
-  engine.check_topics = false;
+  engine.embedded_broker = true;
   engine.instance_id = "";
   const auto http =
       settings.http.enabled ? fmt::format("{}:{}", settings.http.host, settings.http.port) : std::string{};

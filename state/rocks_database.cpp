@@ -19,6 +19,8 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const std::filesystem
   return std::unique_ptr<RocksDatabase>(new RocksDatabase(std::move(*instance)));
 }
 
+Status RocksDatabase::prepare_homes(std::span<const Partition> homes) { return instance_->make_homes(homes); }
+
 Result<std::shared_ptr<CommittedStore>> RocksDatabase::open_home(Partition home) {
   Result<RocksHome*> found = instance_->make_home(home);
   if (!found.ok()) return found.status();

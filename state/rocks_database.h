@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "processor/api/status.h"
@@ -22,6 +23,7 @@ class RocksInstance;
 struct RocksOptions {
   std::size_t cache_bytes = 64u << 20;         ///< blocks, indexes and filters held in memory
   std::size_t write_buffer_bytes = 48u << 20;  ///< rows not yet flushed; beyond it the oldest are flushed early
+  int homes = 1;                               ///< that may be here at the same time: what each of them takes is less
 };
 
 /// Any thread. The stores it hands out keep the database open: drop them all, and this, before the folder is free.
@@ -34,6 +36,9 @@ class RocksDatabase {
   ~RocksDatabase();
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;
+
+  /// Makes those that are new here, for much less than one at a time; open_home() makes the others.
+  Status prepare_homes(std::span<const Partition> homes);
 
   /// The home's store, empty when it is new here. From now on apply() and clear() through any earlier store of this
   /// home return Fenced: a thread that lost the home and was stuck never overwrites what its new owner wrote. Waits for

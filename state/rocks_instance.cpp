@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <optional>
+#include <set>
 #include <system_error>
 
 #include "state/rocks_options.h"
@@ -143,6 +144,23 @@ Result<RocksHome*> RocksInstance::make_home(Partition home) {
   Result<RocksHome::Family> family = create_family(home);
   if (!family.ok()) return family.status();
   return homes_.emplace(home, std::make_unique<RocksHome>(home, *family)).first->second.get();
+}
+
+Status RocksInstance::make_homes(std::span<const Partition> homes) {
+  const std::lock_guard lock(mutex_);
+  std::set<Partition> missing(homes.begin(), homes.end());
+  std::erase_if(missing, [this](Partition home) { return homes_.contains(home); });
+  std::vector<std::string> names;
+  for (const Partition home : missing) names.push_back(family_name(home));
+  if (missing.empty()) return {};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status created = db_->CreateColumnFamilies(family_options_, names, &handles);
+  // After a failure, those made before it.
+  for (auto home = missing.begin(); rocksdb::ColumnFamilyHandle* handle : handles) {
+    homes_.emplace(*home, std::make_unique<RocksHome>(*home, RocksHome::Family(handle)));
+    ++home;
+  }
+  return rocks_write_status(created, path_, fmt::format("{} new homes", missing.size()));
 }
 
 Result<RocksHome::Family> RocksInstance::create_family(Partition home) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ class RocksInstance {
   RocksHome* find_home(Partition home) const;
   /// Made when it isn't there.
   Result<RocksHome*> make_home(Partition home);
+  /// Those that aren't there, all at once.
+  Status make_homes(std::span<const Partition> homes);
 
   /// Drops the home's family and makes a new one; repeated after a failure, it goes on where it stopped. Cheap,
   /// whatever the home holds. The caller holds home.writing.

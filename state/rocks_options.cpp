@@ -80,7 +80,9 @@ rocksdb::ColumnFamilyOptions family_options(const RocksOptions& options) {
   family.level_compaction_dynamic_level_bytes = true;
   family.write_buffer_size = std::clamp<std::size_t>(options.write_buffer_bytes / 3, 1u << 20, 32u << 20);
   // Most look-ups are for groups that were never seen: without this each of them walks the whole memtable.
-  family.memtable_prefix_bloom_size_ratio = 0.05;
+  // It is there from a memtable's first row on, in full: many homes share what eight take.
+  constexpr int kFullSize = 8;
+  family.memtable_prefix_bloom_size_ratio = 0.05 * std::min(1.0, static_cast<double>(kFullSize) / options.homes);
   family.memtable_whole_key_filtering = true;
   // A commit's rows come in the order of their keys: each insertion begins where the one before it ended, one place for
   // each kind of row (their first byte).

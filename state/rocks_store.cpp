@@ -67,9 +67,19 @@ Status RocksStore::apply(std::span<const Write> writes, Offset changelog_offset_
   return rocks_write_status(status, instance_->path(), home_.name);
 }
 
+/// For certain. A new family costs RocksDB a file with the options of every home, written and read back.
+bool RocksStore::is_empty() const {
+  const RocksReader reader(*instance_, home_);
+  const auto position = reader.changelog_offset_next();
+  bool rows = false;
+  const Status read = reader.scan({}, {}, [&](std::string_view, std::string_view) { return rows = true, false; });
+  return read.ok() && !rows && position.ok() && !position.value();
+}
+
 Status RocksStore::clear() {
   const std::lock_guard lock(home_.writing);
   EBC_TRY(check_owner());
+  if (!home_.dropped && is_empty()) return {};
   return instance_->empty(home_);
 }
 

@@ -23,6 +23,7 @@ class RocksStore final : public CommittedStore {
  private:
   /// Ok when this store is the home's last. The caller holds home_.writing.
   Status check_owner() const;
+  bool is_empty() const;
 
   std::shared_ptr<RocksInstance> instance_;
   RocksHome& home_;  ///< of instance_

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "state/committed_store.h"
 
@@ -12,6 +13,8 @@ class HomeStores {
  public:
   virtual ~HomeStores() = default;
 
+  /// These are opened soon: what costs less for many at once may be done now. What fails, fails again then.
+  virtual void prepare_homes(std::span<const Partition> homes) { (void)homes; }
   /// Opens a home's store for its new owner; whoever held it before can't write any more.
   virtual Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) = 0;
   /// Sets a damaged store aside; the next open_home() gives an empty one.

@@ -119,7 +119,8 @@ EngineFailure Instance::claim_state(Deadline deadline) {
 
 EngineFailure Instance::open_database() {
   auto opened = state::open_or_quarantine(
-      folder_->database_path(), {.cache_bytes = config_.cache_bytes, .write_buffer_bytes = config_.write_buffer_bytes},
+      folder_->database_path(),
+      {.cache_bytes = config_.cache_bytes, .write_buffer_bytes = config_.write_buffer_bytes, .homes = topics_.homes},
       clock_.now());
   if (!opened.ok()) return {Kind::StateUnusable, opened.status().message()};
   quarantined_ = opened->damaged_moved_to ? 1 : static_cast<int>(opened->emptied_homes.size());

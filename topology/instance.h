@@ -22,6 +22,7 @@ namespace ebc::topology {
 class RocksHomeStores final : public HomeStores, public StandbyStores {
  public:
   explicit RocksHomeStores(std::unique_ptr<state::RocksDatabase> database) : database_(std::move(database)) {}
+  void prepare_homes(std::span<const Partition> homes) override { (void)database_->prepare_homes(homes); }
   Result<std::shared_ptr<state::CommittedStore>> open_home(Partition home) override;
   Status quarantine_home(Partition home) override {
     return database_->quarantine_home(home, "its rows could not be read while it ran");

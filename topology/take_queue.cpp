@@ -58,12 +58,22 @@ TakeHome* TakeQueue::find(Partition home) {
   return it == takes_.end() ? nullptr : it->second.get();
 }
 
+void TakeQueue::prepare(std::span<const Command> commands) {
+  std::vector<Partition> homes;
+  for (const Command& command : commands) {
+    const auto* request = std::get_if<TakeRequest>(&command);
+    if (request != nullptr && request->has_home) homes.push_back(request->partition);
+  }
+  if (homes.size() > 1) stores_.prepare_homes(homes);
+}
+
 void TakeQueue::obey_commands() {
   std::vector<Command> commands;
   {
     const std::lock_guard lock(mutex_);
     commands.swap(commands_);
   }
+  prepare(commands);
   for (const Command& command : commands) {
     if (const auto* request = std::get_if<TakeRequest>(&command)) {
       std::erase_if(waiting_, [request](const TakeRequest& earlier) {

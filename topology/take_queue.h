@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -57,6 +58,7 @@ class TakeQueue final : public HomeTaker {
   };
   using Command = std::variant<TakeRequest, Cancel>;
 
+  void prepare(std::span<const Command> commands);
   void obey_commands();
   void start(const TakeRequest& request);
   void start_next(Partition partition);

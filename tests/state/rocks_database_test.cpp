@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
 #include <random>
+#include <set>
 
 #include "tests/state/file_size_limit.h"
 #include "tests/state/store_language.h"
@@ -32,6 +34,15 @@ class RocksDatabaseTest : public testing::Test {
     auto store = database_->open_home(id);
     EXPECT_THAT(store.status(), IsOk());
     return *store;
+  }
+
+  /// RocksDB writes one of them, with the options of all homes, whenever it makes or drops a home's family.
+  std::set<std::string> options_files() const {
+    std::set<std::string> names;
+    for (const auto& file : std::filesystem::directory_iterator(path_)) {
+      if (const auto name = file.path().filename().string(); name.starts_with("OPTIONS-")) names.insert(name);
+    }
+    return names;
   }
 
   TempFolder folder_;
@@ -67,6 +78,42 @@ TEST_F(RocksDatabaseTest, TellsWhatItTakesOfMemoryAndDisk) {
   EXPECT_LT(on_disk.memtable_bytes, in_memory.memtable_bytes);
   EXPECT_GT(on_disk.disk_bytes, 0u);
   EXPECT_GT(on_disk.block_cache_bytes, 0u);
+}
+
+// What a new home costs must not grow with the number of those that are there.
+TEST_F(RocksDatabaseTest, MakesManyHomesAtOnce) {
+  std::vector<Partition> ids(50);
+  std::iota(ids.begin(), ids.end(), 0);
+  EXPECT_THAT(apply(*home(7), {{"a", "seven"}}, 1), IsOk());
+  ASSERT_THAT(database_->prepare_homes(ids), IsOk());
+  EXPECT_EQ(database_->homes(), ids);
+  const auto before = options_files();
+  for (const Partition id : ids) EXPECT_EQ(rows_of(*home(id)).size(), id == 7 ? 1u : 0u);
+  EXPECT_EQ(options_files(), before);
+  EXPECT_THAT(apply(*home(49), {{"a", "last"}}, 1), IsOk());
+  reopen();
+  EXPECT_THAT(rows_of(*home(49)), ElementsAre(Pair("a", "last")));
+}
+
+TEST_F(RocksDatabaseTest, ClearsAnEmptyHomeWithoutMakingItAnew) {
+  const auto store = home(3);
+  const auto before = options_files();
+  EXPECT_THAT(store->clear(), IsOk());
+  EXPECT_EQ(options_files(), before);
+  // One that holds no row but its position isn't empty.
+  EXPECT_THAT(apply(*store, {}, 5), IsOk());
+  EXPECT_THAT(store->clear(), IsOk());
+  EXPECT_NE(options_files(), before);
+  EXPECT_EQ(position_of(*store), std::nullopt);
+}
+
+TEST_F(RocksDatabaseTest, TakesLittleMemoryForManyHomesThatHoldLittle) {
+  database_.reset();
+  auto opened = RocksDatabase::open(path_, {.homes = 64});
+  ASSERT_THAT(opened.status(), IsOk());
+  database_ = std::move(*opened);
+  for (Partition id = 0; id < 64; ++id) EXPECT_THAT(apply(*home(id), {{"a", "b"}}, 1), IsOk());
+  EXPECT_LT(database_->usage().memtable_bytes, 16u << 20);
 }
 
 TEST_F(RocksDatabaseTest, KeepsEverythingWhenItIsClosedInOrder) {

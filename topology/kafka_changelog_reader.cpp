@@ -25,8 +25,11 @@ Status KafkaChangelogReader::renew() {
   conf.set("group.id", config_.app_id + "-restore").set("enable.auto.commit", "false");  // never committed to
   conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
   conf.set_default("fetch.wait.max.ms", restores ? "10" : "100");
-  conf.set_default("queued.min.messages", restores ? "400000" : "20000");
-  conf.set_default("queued.max.messages.kbytes", restores ? "65536" : "8192");
+  if (restores) {
+    conf.fetch_ahead(400'000, 65'536);
+  } else {
+    conf.fetch_ahead(20'000, 8'192);
+  }
   auto client = conf.make(RD_KAFKA_CONSUMER);
   if (!client.ok()) return client.status();
   reading_.clear();

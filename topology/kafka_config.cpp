@@ -50,6 +50,15 @@ KafkaConfig& KafkaConfig::set_default(const char* name, const std::string& value
   return set_by_user(name) ? *this : set(name, value);
 }
 
+KafkaConfig& KafkaConfig::fetch_ahead(int messages, int kbytes) {
+  // From 2.2.0 on a partition isn't fetched from for a while once the queue was full: by default for a second, of which
+  // the thread stands still for most.
+  constexpr int kBacksOff = 0x02020000;
+  if (rd_kafka_version() >= kBacksOff) set_default("fetch.queue.backoff.ms", "5");
+  set_default("queued.min.messages", std::to_string(messages));
+  return set_default("queued.max.messages.kbytes", std::to_string(kbytes));
+}
+
 Result<KafkaClient> KafkaConfig::make(rd_kafka_type_t type) {
   if (!error_.empty()) return Status(Verdict::Fatal, error_);
   // So that the library fetches new tokens on a thread of its own: not all of our clients are polled all the time.

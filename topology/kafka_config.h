@@ -22,6 +22,8 @@ class KafkaConfig {
   KafkaConfig& set(const char* name, const std::string& value);
   /// Ours unless the user has set it.
   KafkaConfig& set_default(const char* name, const std::string& value);
+  /// What a consumer fetches ahead, at most about so much.
+  KafkaConfig& fetch_ahead(int messages, int kbytes);
   rd_kafka_conf_t* raw() { return conf_.get(); }
 
   /// Makes the client. Fatal: a setting was refused, with its name.

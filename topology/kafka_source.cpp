@@ -76,8 +76,7 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const EngineConfig& confi
   // A fifth of the default's bytes, which is a tenth of a second's worth at full speed: more only takes memory (a
   // queued message takes some 250 bytes besides its own) and is cold when its turn comes. And twice its messages, so
   // that small ones don't fill it early. That it is full for a while does no harm: see hops_.
-  conf.set_default("queued.min.messages", "200000");
-  conf.set_default("queued.max.messages.kbytes", "12288");
+  conf.fetch_ahead(200'000, 12'288);
   rd_kafka_conf_set_opaque(conf.raw(), source.get());
   rd_kafka_conf_set_rebalance_cb(conf.raw(), rebalance);
   conf.set_default("statistics.interval.ms", std::to_string(config.statistics_interval.count()));

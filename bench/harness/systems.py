@@ -76,7 +76,8 @@ class Bench:
         """The collector, with its defaults but for where it reads and writes."""
         options = [*options, *self.options]
         log = open(f"{self.folder}/{app}.log", "a")
-        command = [f"{self.build}/eb-collector", "run", "--brokers", self.brokers, "--topic", source, "--output-topic", sink,
+        program = os.environ.get("EBC_BINARY", f"{self.build}/eb-collector")
+        command = [program, "run", "--brokers", self.brokers, "--topic", source, "--output-topic", sink,
                    "--app-id", app, "--state-dir", f"{self.folder}/{app}", "--guarantee", guarantee]
         if "--http" not in options:
             command += ["--http", "off"]

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <vector>
 
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
@@ -11,7 +12,13 @@
 namespace ebc::topology {
 namespace {
 constexpr std::size_t kBatch = 2'048;
-}
+
+/// Before 2.2.0 a broker's thread that found the queue full sleeps until something wakes it, or a second has passed, while
+/// the queue runs empty (rd_kafka_broker_consumer_serve). Later ones look again after fetch.queue.backoff.ms.
+constexpr int kWakesByItself = 0x02020000;
+constexpr Duration kPatience{5};  ///< with an empty queue, before the thread is woken
+constexpr int kRouseMs = 200;     ///< for the answer, which nobody needs
+}  // namespace
 
 Result<std::unique_ptr<KafkaChangelogReader>> KafkaChangelogReader::make(const EngineConfig& config, Use use) {
   auto reader = std::unique_ptr<KafkaChangelogReader>(new KafkaChangelogReader(config, use));
@@ -26,7 +33,7 @@ Status KafkaChangelogReader::renew() {
   conf.set("isolation.level", "read_committed").set("auto.offset.reset", "error").set("enable.partition.eof", "true");
   conf.set_default("fetch.wait.max.ms", restores ? "10" : "100");
   if (restores) {
-    conf.fetch_ahead(400'000, 65'536);
+    conf.fetch_ahead(400'000, 16'384);
   } else {
     conf.fetch_ahead(20'000, 8'192);
   }
@@ -61,13 +68,34 @@ void KafkaChangelogReader::stop(Partition home) {
 
 Status KafkaChangelogReader::poll(Duration wait, const Visitor& visitor) {
   if (reading_.empty()) return {};
-  if (const KafkaMessage first{rd_kafka_consume_queue(queue_.get(), static_cast<int>(wait.count()))}) {
+  if (const KafkaMessage first = next(wait)) {
+    brought_ = true;
     visit(*first, visitor);
     std::array<rd_kafka_message_t*, kBatch> messages{};
     const auto taken = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data(), messages.size());
     for (ssize_t i = 0; i < taken; ++i) visit(*KafkaMessage(messages[static_cast<std::size_t>(i)]), visitor);
   }
   return {};
+}
+
+KafkaMessage KafkaChangelogReader::next(Duration wait) {
+  const auto consume = [this](Duration limit) {
+    return KafkaMessage(rd_kafka_consume_queue(queue_.get(), static_cast<int>(limit.count())));
+  };
+  const bool doze = use_ == Use::Restore && rd_kafka_version() < kWakesByItself;
+  if (!doze || !brought_ || wait <= kPatience) return consume(wait);
+  KafkaMessage first = consume(kPatience);
+  if (first) return first;
+  rouse();
+  return consume(wait);
+}
+
+/// Any request to the partitions' brokers wakes their threads.
+void KafkaChangelogReader::rouse() {
+  brought_ = false;
+  std::vector<LogPosition> ends;
+  for (const Partition home : reading_) ends.push_back({{Channel::Changelog, home}, RD_KAFKA_OFFSET_END});
+  rd_kafka_offsets_for_times(client_.get(), names_.list(ends).get(), kRouseMs);
 }
 
 void KafkaChangelogReader::visit(const rd_kafka_message_t& message, const Visitor& visitor) {

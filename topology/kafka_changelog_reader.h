@@ -29,6 +29,8 @@ class KafkaChangelogReader final : public ChangelogReader {
  private:
   KafkaChangelogReader(const EngineConfig& config, Use use) : config_(config), use_(use), names_(config_) {}
   void visit(const rd_kafka_message_t& message, const Visitor& visitor);
+  KafkaMessage next(Duration wait);
+  void rouse();
 
   const EngineConfig config_;
   const Use use_;
@@ -36,6 +38,7 @@ class KafkaChangelogReader final : public ChangelogReader {
   KafkaClient client_;
   KafkaQueue queue_;
   std::set<Partition> reading_;
+  bool brought_ = false;  ///< something, since rouse()
   std::string denial_;
 };
 

@@ -156,7 +156,7 @@ Status RocksInstance::make_homes(std::span<const Partition> homes) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const rocksdb::Status created = db_->CreateColumnFamilies(family_options_, names, &handles);
   // After a failure, those made before it.
-  for (auto home = missing.begin(); rocksdb::ColumnFamilyHandle* handle : handles) {
+  for (auto home = missing.begin(); rocksdb::ColumnFamilyHandle * handle : handles) {
     homes_.emplace(*home, std::make_unique<RocksHome>(*home, RocksHome::Family(handle)));
     ++home;
   }

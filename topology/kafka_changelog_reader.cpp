@@ -13,11 +13,12 @@ namespace ebc::topology {
 namespace {
 constexpr std::size_t kBatch = 2'048;
 
-/// Before 2.2.0 a broker's thread that found the queue full sleeps until something wakes it, or a second has passed, while
-/// the queue runs empty (rd_kafka_broker_consumer_serve). Later ones look again after fetch.queue.backoff.ms.
+/// Before 2.2.0 a broker's thread that found the queue full sleeps until something wakes it, or a second has passed,
+/// while the queue runs empty (rd_kafka_broker_consumer_serve). Later ones look again after fetch.queue.backoff.ms.
 constexpr int kWakesByItself = 0x02020000;
 constexpr Duration kPatience{5};  ///< with an empty queue, before the thread is woken
-constexpr int kRouseMs = 200;     ///< for the answer, which nobody needs
+constexpr std::size_t kMayHaveFilledIt = 256u << 10;
+constexpr int kRouseMs = 200;  ///< for the answer, which nobody needs
 }  // namespace
 
 Result<std::unique_ptr<KafkaChangelogReader>> KafkaChangelogReader::make(const EngineConfig& config, Use use) {
@@ -69,7 +70,6 @@ void KafkaChangelogReader::stop(Partition home) {
 Status KafkaChangelogReader::poll(Duration wait, const Visitor& visitor) {
   if (reading_.empty()) return {};
   if (const KafkaMessage first = next(wait)) {
-    brought_ = true;
     visit(*first, visitor);
     std::array<rd_kafka_message_t*, kBatch> messages{};
     const auto taken = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data(), messages.size());
@@ -82,8 +82,8 @@ KafkaMessage KafkaChangelogReader::next(Duration wait) {
   const auto consume = [this](Duration limit) {
     return KafkaMessage(rd_kafka_consume_queue(queue_.get(), static_cast<int>(limit.count())));
   };
-  const bool doze = use_ == Use::Restore && rd_kafka_version() < kWakesByItself;
-  if (!doze || !brought_ || wait <= kPatience) return consume(wait);
+  const bool may_sleep = rd_kafka_version() < kWakesByItself && brought_bytes_ >= kMayHaveFilledIt;
+  if (!may_sleep || wait <= kPatience) return consume(wait);
   KafkaMessage first = consume(kPatience);
   if (first) return first;
   rouse();
@@ -92,7 +92,7 @@ KafkaMessage KafkaChangelogReader::next(Duration wait) {
 
 /// Any request to the partitions' brokers wakes their threads.
 void KafkaChangelogReader::rouse() {
-  brought_ = false;
+  brought_bytes_ = 0;
   std::vector<LogPosition> ends;
   for (const Partition home : reading_) ends.push_back({{Channel::Changelog, home}, RD_KAFKA_OFFSET_END});
   rd_kafka_offsets_for_times(client_.get(), names_.list(ends).get(), kRouseMs);
@@ -105,6 +105,7 @@ void KafkaChangelogReader::visit(const rd_kafka_message_t& message, const Visito
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       denial_.clear();
+      brought_bytes_ += message.len + message.key_len;
       visitor.record(message.partition, message.offset, view(message.key, message.key_len),
                      view(message.payload, message.len));
       return;

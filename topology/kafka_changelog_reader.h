@@ -38,7 +38,7 @@ class KafkaChangelogReader final : public ChangelogReader {
   KafkaClient client_;
   KafkaQueue queue_;
   std::set<Partition> reading_;
-  bool brought_ = false;  ///< something, since rouse()
+  std::size_t brought_bytes_ = 0;  ///< since rouse()
   std::string denial_;
 };
 

@@ -8,8 +8,8 @@
 
 namespace ebc::topology {
 namespace {
-/// Commits for a waiting outcome are at least this far apart: one costs 2 ms of CPU (3 with librdkafka before 2.4), whatever
-/// it holds.
+/// Commits for a waiting outcome are at least this far apart: one costs 2 ms of CPU (3 with librdkafka before 2.4),
+/// whatever it holds.
 constexpr Duration kShortestGap{5};
 
 /// Input older than this is a backlog. Nobody notices there whether an outcome comes 100 or 300 ms after its event,

@@ -15,7 +15,7 @@ namespace ebc::topology {
 namespace {
 
 constexpr std::size_t kRoomForEnvelope = 17 * 1024;  ///< of a record around an outcome: its key, and what a batch adds
-constexpr Duration kToBeKnown{5'000};                     ///< of a topic just made, to every broker
+constexpr Duration kToBeKnown{5'000};                ///< of a topic just made, to every broker
 constexpr Duration kBetweenLooks{100};
 
 using TopicSettings = std::map<std::string, std::string>;

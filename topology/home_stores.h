@@ -26,6 +26,8 @@ class StandbyStores {
  public:
   virtual ~StandbyStores() = default;
 
+  /// As HomeStores::prepare_homes.
+  virtual void prepare_homes(std::span<const Partition> homes) { (void)homes; }
   /// Opens the store of a home that this instance doesn't hold. Whoever takes the home afterwards fences it. Fenced:
   /// the home is held here.
   virtual Result<std::shared_ptr<state::CommittedStore>> open_standby(Partition home) = 0;

@@ -124,7 +124,11 @@ void Standbys::obey_choice(Timestamp now) {
     drop(it->first, it->second);
     it = followers_.erase(it);
   }
-  for (const Partition home : chosen) followers_.try_emplace(home);
+  std::vector<Partition> fresh;
+  for (const Partition home : chosen) {
+    if (followers_.try_emplace(home).second) fresh.push_back(home);
+  }
+  if (fresh.size() > 1) stores_.prepare_homes(fresh);
 }
 
 Status Standbys::open(Partition home, Follower& follower, Timestamp now) {

@@ -112,8 +112,8 @@ Status GroupActions::settle_one(Entry& entry, const EntityDone& done, Timestamp 
   parts_.stats.count(Counter::Done);
   settle(*entry.group, done);
   const Duration after = std::max(time - entry.group->created, Duration{0});  // an early one settles with the Create
-  EBC_TRY(parts_.groups.set_entity(entry, done.entity, done.failed() ? EntityState::Error : EntityState::Result,
-                                   done.value(), after));
+  EBC_TRY(
+      parts_.groups.settle_found(entry, done.failed() ? EntityState::Error : EntityState::Result, done.value(), after));
   if (const auto end = resolution(*entry.group, &done, time, parts_.options, text_)) return resolve(entry, *end);
   return {};
 }
@@ -194,6 +194,7 @@ Status GroupActions::add(Entry& entry, const Update& update, const Record& recor
     if (!event.value()) continue;
     parts_.kept.unpark(entry, ids_[i]);
     if (!parse_parked(*event.value())) continue;
+    EBC_TRY(parts_.groups.entity(entry, ids_[i], settled_).status());
     EBC_TRY(settle_one(entry, parked_parser_.event().done, time));
   }
   return {};

@@ -98,14 +98,15 @@ class GroupStore {
   /// Nothing is known of the id any more.
   void forget(Entry& entry);
 
-  /// `value` is replaced where the entity has settled.
+  /// `value` is replaced where the entity has settled. Finds it for settle_found().
   Result<EntityState> entity(Entry& entry, std::string_view id, std::string& value);
   /// Expects one more entity, which the group doesn't know.
   Status add_entity(Entry& entry, std::string_view id);
   /// Expects all of `ids` (sorted, no repeats) of a group just opened.
   Status add_entities(Entry& entry, const std::vector<std::string_view>& ids);
-  /// An entity that is awaited settles, `after` the group's creation.
-  Status set_entity(Entry& entry, std::string_view id, EntityState state, Json value, Duration after);
+  /// The entity that entity() found last, awaited, settles, `after` the group's creation. No other call here in
+  /// between.
+  Status settle_found(Entry& entry, EntityState state, Json value, Duration after);
   /// In the order of the ids' bytes.
   Status visit_entities(Entry& entry, const EntityVisitor& visit);
   /// What the Create gave to hand on. The view is valid until the next call here.
@@ -136,6 +137,7 @@ class GroupStore {
   void hold_timer(Entry& entry);
   void drop_timers(Entry& entry);
   Status spread(Entry& entry, std::size_t entities);
+  Status find_entity(Entry& entry, std::string_view id);
   Result<Bucket*> bucket_of(Entry& entry, std::string_view id);
   Status read_bucket(const Entry& entry, std::string_view row, Bucket& bucket);
   Status load_buckets(Entry& entry);
@@ -162,6 +164,11 @@ class GroupStore {
   HeldTimers held_;  ///< of groups that are dirty
   Totals totals_, totals_written_;
   Envelope envelope_;
+  struct Found {
+    Bucket* bucket = nullptr;  ///< of a spread group
+    Entity* entity = nullptr;
+  };
+  Found found_;  ///< by entity()
   // Kept for their memory.
   std::string key_, until_, value_;
   std::vector<std::pair<std::uint64_t, const Entity*>> sorted_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 #include "processor/group/group_store.h"
 #include "processor/group/hash.h"
@@ -33,16 +34,21 @@ std::uint64_t prefix_of(std::string_view id) {
 
 }  // namespace
 
-Result<EntityState> GroupStore::entity(Entry& entry, std::string_view id, std::string& value) {
+Status GroupStore::find_entity(Entry& entry, std::string_view id) {
   Group& group = *entry.group;
-  const Entity* found = nullptr;
   if (group.layout == Layout::Compact) {
-    found = group.entities.find(id);
-  } else {
-    const Result<Bucket*> bucket = bucket_of(entry, id);
-    if (!bucket.ok()) return bucket.status();
-    found = bucket.value()->entities.find(id);
+    found_ = {nullptr, group.entities.find(id)};
+    return {};
   }
+  const Result<Bucket*> bucket = bucket_of(entry, id);
+  if (!bucket.ok()) return bucket.status();
+  found_ = {bucket.value(), bucket.value()->entities.find(id)};
+  return {};
+}
+
+Result<EntityState> GroupStore::entity(Entry& entry, std::string_view id, std::string& value) {
+  if (Status status = find_entity(entry, id); !status.ok()) return status;
+  const Entity* const found = found_.entity;
   if (found == nullptr) return EntityState::Unexpected;
   if (found->state == EntityState::Awaited) return found->state;
   if (found->apart) {
@@ -100,24 +106,22 @@ Status GroupStore::add_entity(Entry& entry, std::string_view id) {
   return {};
 }
 
-Status GroupStore::set_entity(Entry& entry, std::string_view id, EntityState state, Json value, Duration after) {
+Status GroupStore::settle_found(Entry& entry, EntityState state, Json value, Duration after) {
+  assert(found_.entity != nullptr && found_.entity->state == EntityState::Awaited);
   Group& group = *entry.group;
   if (group.layout == Layout::Compact && compact_bytes(group) + value.size() > kCompactBytes) {
+    const std::string id = found_.entity->id;  // moves
     EBC_TRY(spread(entry, group.entities.size()));
+    EBC_TRY(find_entity(entry, id));
   }
+  Entity& entity = *found_.entity;
+  entity.state = state;
+  entity.settled = after;
   if (group.layout == Layout::Compact) {
-    Entity& entity = *group.entities.find(id);
-    entity.state = state;
-    entity.settled = after;
     entity.value = value;
   } else {
-    const Result<Bucket*> found = bucket_of(entry, id);
-    if (!found.ok()) return found.status();
-    Bucket& bucket = *found.value();
+    Bucket& bucket = *found_.bucket;
     make_dirty(group, bucket);
-    Entity& entity = *bucket.entities.find(id);
-    entity.state = state;
-    entity.settled = after;
     if (value.size() > kValueInBucket) {
       put_apart(entry, entity, value);
     } else {

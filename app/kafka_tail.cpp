@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "topology/client_version.h"
 #include "topology/kafka_headers.h"
 
 namespace ebc::app {
@@ -171,8 +172,7 @@ class KafkaTail::Impl {
     set("isolation.level", "read_committed");
     set("allow.auto.create.topics", "false");
     set("queued.max.messages.kbytes", "4096");
-    // Or these pause for a second whenever that much is waiting.
-    if (rd_kafka_version() >= 0x02020000) set("fetch.queue.backoff.ms", "5");
+    if (rd_kafka_version() >= topology::kHasQueueBackoff) set("fetch.queue.backoff.ms", "5");
     set("fetch.message.max.bytes", "1048576");
     rd_kafka_conf_set_log_cb(conf.get(), on_log);
     char why[512];

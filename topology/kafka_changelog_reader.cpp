@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "topology/client_version.h"
 #include "topology/kafka_config.h"
 #include "topology/kafka_error.h"
 
@@ -13,9 +14,8 @@ namespace ebc::topology {
 namespace {
 constexpr std::size_t kBatch = 2'048;
 
-/// Before 2.2.0 a broker's thread that found the queue full sleeps until something wakes it, or a second has passed,
-/// while the queue runs empty (rd_kafka_broker_consumer_serve). Later ones look again after fetch.queue.backoff.ms.
-constexpr int kWakesByItself = 0x02020000;
+// For clients whose broker threads sleep after they found the queue full, while it runs empty
+// (rd_kafka_broker_consumer_serve).
 constexpr Duration kPatience{5};  ///< with an empty queue, before the thread is woken
 constexpr std::size_t kMayHaveFilledIt = 256u << 10;
 constexpr int kRouseMs = 200;  ///< for the answer, which nobody needs
@@ -82,7 +82,7 @@ KafkaMessage KafkaChangelogReader::next(Duration wait) {
   const auto consume = [this](Duration limit) {
     return KafkaMessage(rd_kafka_consume_queue(queue_.get(), static_cast<int>(limit.count())));
   };
-  const bool may_sleep = rd_kafka_version() < kWakesByItself && brought_bytes_ >= kMayHaveFilledIt;
+  const bool may_sleep = rd_kafka_version() < kHasQueueBackoff && brought_bytes_ >= kMayHaveFilledIt;
   if (!may_sleep || wait <= kPatience) return consume(wait);
   KafkaMessage first = consume(kPatience);
   if (first) return first;

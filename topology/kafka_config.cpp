@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "topology/client_version.h"
+
 namespace ebc::topology {
 namespace {
 
@@ -51,10 +53,7 @@ KafkaConfig& KafkaConfig::set_default(const char* name, const std::string& value
 }
 
 KafkaConfig& KafkaConfig::fetch_ahead(int messages, int kbytes) {
-  // From 2.2.0 on a partition isn't fetched from for a while once the queue was full: by default for a second, of which
-  // the thread stands still for most.
-  constexpr int kBacksOff = 0x02020000;
-  if (rd_kafka_version() >= kBacksOff) set_default("fetch.queue.backoff.ms", "5");
+  if (rd_kafka_version() >= kHasQueueBackoff) set_default("fetch.queue.backoff.ms", "5");
   set_default("queued.min.messages", std::to_string(messages));
   return set_default("queued.max.messages.kbytes", std::to_string(kbytes));
 }

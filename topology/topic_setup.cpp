@@ -20,6 +20,18 @@ constexpr Duration kBetweenLooks{100};
 
 using TopicSettings = std::map<std::string, std::string>;
 
+/// Of a topic just made some brokers hear a little later: asks until the answer is a `good` one, but not for long.
+template <typename Ask, typename Good>
+auto patiently(const Ask& ask, const Good& good) {
+  const auto end = std::chrono::steady_clock::now() + kToBeKnown;
+  auto answer = ask();
+  while (!good(answer) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    answer = ask();
+  }
+  return answer;
+}
+
 class TopicSetup {
  public:
   TopicSetup(KafkaAdmin& admin, const EngineConfig& config) : admin_(admin), config_(config) {}
@@ -57,12 +69,12 @@ class TopicSetup {
                             "or let it be made with --create-topics all",
                             kind, name)};
       }
-      EBC_TRY(admin_.create({.name = name,
-                             .partitions = config_.partitions,
-                             .replication_factor = config_.replication_factor > 0 ? config_.replication_factor : -1,
-                             .config = {}}));
+      facts = make({.name = name,
+                    .partitions = config_.partitions,
+                    .replication_factor = config_.replication_factor > 0 ? config_.replication_factor : -1,
+                    .config = {}});
+      if (!facts.ok()) return facts.status();
       created = true;
-      EBC_TRY(made(name, *facts));
     }
     note(kind, name, *facts, created);
     return {};
@@ -78,9 +90,9 @@ class TopicSetup {
                                             "it. Create it with {} partitions and {}",
                                             spec.name, kind, spec.partitions, settings(spec))};
       }
-      EBC_TRY(admin_.create(spec));
+      facts = make(spec);
+      if (!facts.ok()) return facts.status();
       created = true;
-      EBC_TRY(made(spec.name, *facts));
     }
     if (partitions_required > 0 && facts->partitions != partitions_required) {
       return {Verdict::Fatal,
@@ -112,34 +124,24 @@ class TopicSetup {
     return fmt::format("Describe, Read or Write on the topic {}", topic);
   }
 
-  Status made(const std::string& name, TopicFacts& facts) {
-    const auto shown = appears(name);
-    if (!shown) return {Verdict::Retry, fmt::format("the topic {} was made but doesn't show up", name)};
-    facts = *shown;
-    return {};
+  Result<TopicFacts> make(const TopicSpec& spec) {
+    EBC_TRY(admin_.create(spec));
+    if (const auto shown = appears(spec.name)) return *shown;
+    return Status(Verdict::Retry, fmt::format("the topic {} was made but doesn't show up", spec.name));
   }
 
-  /// A topic just made is known a little later.
   std::optional<TopicFacts> appears(const std::string& name) {
-    const auto patience = std::chrono::steady_clock::now() + kToBeKnown;
-    while (std::chrono::steady_clock::now() < patience) {
-      auto facts = admin_.facts(name);
-      if (facts.ok() && facts->exists) return *facts;
-      std::this_thread::sleep_for(kBetweenLooks);
-    }
-    return std::nullopt;
+    const auto shown = [](const auto& facts) { return facts.ok() && facts.value().exists; };
+    const auto facts = patiently([&] { return admin_.facts(name); }, shown);
+    return shown(facts) ? std::optional(facts.value()) : std::nullopt;
   }
 
   /// Of a topic that is there, if not known to every broker yet; asked for once.
   Result<const TopicSettings*> settings_of(const std::string& topic) {
     const auto known = settings_.find(topic);
     if (known != settings_.end()) return &known->second;
-    auto settings = admin_.config_of(topic);
-    const auto patience = std::chrono::steady_clock::now() + kToBeKnown;
-    while (settings.status().verdict() == Verdict::Retry && std::chrono::steady_clock::now() < patience) {
-      std::this_thread::sleep_for(kBetweenLooks);
-      settings = admin_.config_of(topic);
-    }
+    auto settings = patiently([&] { return admin_.config_of(topic); },
+                              [](const auto& asked) { return asked.status().verdict() != Verdict::Retry; });
     if (!settings.ok()) return settings.status();
     return &settings_.emplace(topic, std::move(*settings)).first->second;
   }

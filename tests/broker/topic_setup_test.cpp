@@ -12,18 +12,25 @@
 namespace ebc::broker_test {
 namespace {
 
-class TopicSetup : public BrokerTest {};
+class TopicSetup : public BrokerTest {
+ protected:
+  /// Over an input topic of its own, of three partitions.
+  topology::EngineConfig new_application(int number) {
+    topology::EngineConfig config;
+    config.brokers = brokers();
+    config.app_id = name(fmt::format("app-{}", number));
+    config.input_topic = name(fmt::format("events-{}", number));
+    config.output_topics = {config.input_topic};
+    admin().create_topic(config.input_topic, 3);
+    return config;
+  }
+};
 
 // Several instances begin at the same moment while the input grows: whoever comes first, all find the same homes.
 TEST_F(TopicSetup, ByManyAtOnceOverAGrowingInputAgreesOnTheHomes) {
   constexpr int kRounds = 4;
   for (int round = 0; round < kRounds; ++round) {
-    topology::EngineConfig config;
-    config.brokers = brokers();
-    config.app_id = name(fmt::format("app-{}", round));
-    config.input_topic = name(fmt::format("events-{}", round));
-    config.output_topics = {config.input_topic};
-    admin().create_topic(config.input_topic, 3);
+    const topology::EngineConfig config = new_application(round);
     std::array<int, 3> homes{};
     std::vector<std::thread> instances;
     for (int& found : homes) {
@@ -51,12 +58,7 @@ TEST_F(TopicSetup, ByManyAtOnceNeverTakesANewTopicForAHiddenOne) {
   constexpr int kRounds = 10;
   constexpr Duration kApart{7};  // so that one looks while another makes
   for (int round = 0; round < kRounds; ++round) {
-    topology::EngineConfig config;
-    config.brokers = brokers();
-    config.app_id = name(fmt::format("app-{}", round));
-    config.input_topic = name(fmt::format("events-{}", round));
-    config.output_topics = {config.input_topic};
-    admin().create_topic(config.input_topic, 3);
+    const topology::EngineConfig config = new_application(round);
     std::array<Status, 6> ends;
     std::vector<std::thread> instances;
     Duration head_start{0};
